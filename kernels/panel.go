@@ -110,6 +110,18 @@ func (k Kind) Unit() int { return layouts[k].unit }
 // UnitBytes returns the bytes of one unit of 16 rows.
 func (k Kind) UnitBytes() int { return layouts[k].bytes }
 
+// scales returns the f32 scales and minimums of one block of 32 k in unpacked form.
+func (k Kind) scales() int {
+	n := 16
+	if layouts[k].halves {
+		n *= 2
+	}
+	if layouts[k].min {
+		n *= 2
+	}
+	return n
+}
+
 // PanelBytes returns the bytes of a panel, 16 rows of cols values.
 func PanelBytes(k Kind, cols int) int {
 	l := &layouts[k]

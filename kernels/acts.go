@@ -1,0 +1,53 @@
+package kernels
+
+import "fmt"
+
+// Acts are the activations that a product reads: a row for each token, as f32 and, where quantised weights ask for them, in blocks of
+// 32 k with 8-bit values (class I8). Rows are padded with zeros to a multiple of 256 k, so that they fit the units of every kind.
+type Acts struct {
+	Rows int // tokens
+	Cols int // k
+	Pad  int // k of a padded row
+
+	X  []float32 // [rows, pad]
+	Q  []int8    // [rows, pad] round(x · 127/max|x|), at most ±127
+	D  []float32 // [rows, pad/32] max|x|/127
+	DS []float32 // [rows, pad/32] D · Σq
+	S  []int16   // [rows, pad/32, 2] Σq of the first and of the second 16 k
+}
+
+// NewActs returns room for rows of cols activations, all zero.
+func NewActs(rows, cols int) *Acts {
+	pad := (cols + 255) &^ 255
+	return &Acts{
+		Rows: rows, Cols: cols, Pad: pad,
+		X: make([]float32, rows*pad), Q: make([]int8, rows*pad),
+		D: make([]float32, rows*pad/32), DS: make([]float32, rows*pad/32), S: make([]int16, rows*pad/16),
+	}
+}
+
+// Use makes the first rows rows current; the room must be there.
+func (a *Acts) Use(rows int) {
+	if rows*a.Pad > len(a.X) {
+		panic(fmt.Sprintf("kernels: Acts.Use: %d rows, room for %d", rows, len(a.X)/a.Pad))
+	}
+	a.Rows = rows
+}
+
+// Row returns the f32 values of row t with its padding, [pad].
+func (a *Acts) Row(t int) []float32 { return a.X[t*a.Pad : (t+1)*a.Pad] }
+
+// Quantize computes Q, D, DS and S of rows t0..t1-1 from X.
+func (a *Acts) Quantize(l *Level, t0, t1 int) {
+	i, j := t0*a.Pad, t1*a.Pad
+	l.quantize(a.Q[i:j], a.D[i/32:j/32], a.DS[i/32:j/32], a.S[i/16:j/16], a.X[i:j])
+}
+
+// Quantize8 is the activation format on plain slices: x [n] in blocks of 32 to q [n], d and ds [n/32], s [n/32, 2].
+func (l *Level) Quantize8(q []int8, d, ds []float32, s []int16, x []float32) {
+	n := len(x)
+	if n%32 != 0 || len(q) != n || len(d) != n/32 || len(ds) != n/32 || len(s) != n/16 {
+		panic(fmt.Sprintf("kernels: Quantize8: %d values, q %d, d %d, ds %d, s %d", n, len(q), len(d), len(ds), len(s)))
+	}
+	l.quantize(q, d, ds, s, x)
+}

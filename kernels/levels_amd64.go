@@ -1,0 +1,5 @@
+//go:build !purego
+
+package kernels
+
+func nativeLevels() []*Level { return nil }

@@ -1,0 +1,100 @@
+package kernels
+
+import (
+	"fmt"
+
+	"github.com/linnet-go/linnet/quant"
+)
+
+// Matrix is a weight matrix in panels of 16 rows.
+type Matrix struct {
+	Kind       Kind
+	Rows, Cols int
+	data       []byte // [panels] of panelBytes
+	panelBytes int
+}
+
+// NewMatrix returns an empty matrix for weights of type t, to be filled by Pack. Its memory lies outside the Go heap; Free returns it.
+func NewMatrix(t quant.Type, rows, cols int) (*Matrix, error) {
+	k, ok := KindOf(t)
+	if !ok {
+		return nil, fmt.Errorf("no panels for %v", t)
+	}
+	m := &Matrix{Kind: k, Rows: rows, Cols: cols, panelBytes: PanelBytes(k, cols)}
+	data, err := alloc(m.Panels() * m.panelBytes)
+	m.data = data
+	return m, err
+}
+
+// Panels returns the number of panels.
+func (m *Matrix) Panels() int { return (m.Rows + 15) / 16 }
+
+// Bytes returns the memory that the weights take.
+func (m *Matrix) Bytes() int { return len(m.data) }
+
+// Pack fills panels p0..p1-1 from the stored rows src of the whole matrix. The error names row and block of a value that is not finite.
+func (m *Matrix) Pack(t quant.Type, src []byte, p0, p1 int) error {
+	return PackPanels(m.Kind, t, m.data, src, m.Rows, m.Cols, p0, p1)
+}
+
+// Free gives the memory back. The matrix must not be used any more.
+func (m *Matrix) Free() {
+	free(m.data)
+	m.data = nil
+}
+
+// slice is the k that a panel is unpacked for at a time, so that codes and scales stay in the first-level cache.
+const slice = 512
+
+// Scratch is the memory that one worker unpacks panels to.
+type Scratch struct {
+	codes  []byte    // [slice/32, 512]
+	scales []float32 // [slice/32, 64]
+	wide   []float32 // [slice, 16]
+}
+
+// NewScratch returns scratch memory for one worker.
+func NewScratch() *Scratch {
+	return &Scratch{codes: make([]byte, 16*slice), scales: make([]float32, 2*slice), wide: make([]float32, 16*slice)}
+}
+
+// Mul computes y = W · x for panels p0..p1-1 and all rows of x: y [x.Rows, stride], where row r of W goes to column r. Columns up to the
+// next multiple of 16 are written too. For quantised weights x must have been quantised.
+func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *Scratch) {
+	if x.Cols != m.Cols || p0 < 0 || p1 > m.Panels() || stride < 16*p1 || len(y) < (x.Rows-1)*stride+16*p1 {
+		panic(fmt.Sprintf("kernels: Matrix.Mul: [%d, %d] · [%d, %d], panels %d to %d, len(y) = %d, stride %d", m.Rows, m.Cols, x.Rows, x.Cols, p0, p1, len(y), stride))
+	}
+	if p0 >= p1 || x.Rows == 0 {
+		return
+	}
+	unit, size := layouts[m.Kind].unit, layouts[m.Kind].bytes
+	units := m.panelBytes / size
+	if x.Rows == 1 {
+		w, out := m.data[p0*m.panelBytes:p1*m.panelBytes], y[16*p0:16*p1]
+		if m.Kind.Float() {
+			l.dotFloat[m.Kind](out, w, units, x.X)
+		} else {
+			l.dot[m.Kind](out, w, units, x.Q, x.D, x.DS, x.S)
+		}
+		return
+	}
+	for p := p0; p < p1; p++ {
+		panel := m.data[p*m.panelBytes : (p+1)*m.panelBytes]
+		for u := 0; u < units; u += slice / unit {
+			n := min(slice/unit, units-u)
+			m.mulSlice(l, y[16*p:], stride, x, panel[u*size:(u+n)*size], u*unit, n, s)
+		}
+	}
+}
+
+// mulSlice adds units n units of one panel, beginning at k, to the tokens' sums.
+func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, k, n int, s *Scratch) {
+	if m.Kind.Float() {
+		l.unpackFloat[m.Kind](s.wide, w, n)
+		l.tileFloat(y, stride, s.wide, 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
+		return
+	}
+	l.unpack[m.Kind](s.codes, s.scales, w, n)
+	b := k / 32
+	l.tile[m.Kind](y, stride, s.codes, s.scales, n*layouts[m.Kind].unit/32, x.Q[k:], x.D[b:], x.DS[b:], x.S[2*b:], x.Pad, x.Rows, k > 0)
+}
