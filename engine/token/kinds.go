@@ -23,11 +23,15 @@ func (v *Vocab) check() error {
 		return fmt.Errorf("token: %d kinds for %d tokens", len(v.Kinds), n)
 	}
 	for id, k := range v.Kinds {
+		s := v.Tokens[id]
 		if k < Normal || k > Byte {
 			return fmt.Errorf("token: token %d has the unknown kind %d", id, k)
 		}
-		if _, ok := byteOf(v.Tokens[id]); k == Byte && !ok {
-			return fmt.Errorf("token: token %d is a byte, but its text is %q, not as \"<0x0A>\"", id, v.Tokens[id])
+		if _, ok := byteOf(s); k == Byte && !ok {
+			return fmt.Errorf("token: token %d is a byte, but its text is %q, not of the form \"<0x0A>\"", id, s)
+		}
+		if (k == Control || k == UserDefined || k == Unknown) && len(s) > maxSpecial {
+			return fmt.Errorf("token: special token %d has %d bytes, at most %d are supported", id, len(s), maxSpecial)
 		}
 	}
 	for id, s := range v.Scores {
@@ -40,12 +44,11 @@ func (v *Vocab) check() error {
 			return fmt.Errorf("token: the %s id %d is outside the vocabulary of %d tokens", r.name, *r.id, n)
 		}
 	}
-	seen := make(map[string]int, n)
+	texts := newIndex(v.Tokens, func(int) bool { return true })
 	for id, s := range v.Tokens {
-		if other, dup := seen[s]; dup && s != "" {
-			return fmt.Errorf("token: tokens %d and %d have the same text %q", other, id, s)
+		if first := texts.find(s); s != "" && int(first) != id {
+			return fmt.Errorf("token: tokens %d and %d have the same text %q", first, id, s)
 		}
-		seen[s] = id
 	}
 	return nil
 }

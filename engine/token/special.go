@@ -5,9 +5,13 @@ import (
 	"strings"
 )
 
+// maxSpecial bounds the text of a special token, in bytes: the search of a text can look at so many for each of its own.
+const maxSpecial = 1024
+
 // matcher finds the tokens that are cut out of a text before an algorithm sees it: at the first place where one
-// stands, the longest. It is a trie over the bytes of their texts, one sorted run of edges a node.
+// stands, the longest. It is a trie over the bytes of their texts, one sorted run of edges a node; a branch with one token is a leaf.
 type matcher struct {
+	tokens []string
 	starts [256]bool // bytes that a token begins with; control tokens only with ParseSpecial
 	plain  [256]bool // the same for the tokens that are found always
 	nodes  []trieNode
@@ -18,7 +22,7 @@ type matcher struct {
 
 type trieNode struct {
 	first, count int32 // edges[first:first+count]
-	id           int32 // the token that ends here, or -1
+	id           int32 // the token that ends here (in a leaf, here or later), or -1
 }
 
 type trieEdge struct {
@@ -33,7 +37,7 @@ type found struct {
 }
 
 func newMatcher(v *Vocab) matcher {
-	m := matcher{always: make([]bool, len(v.Tokens)), strip: stripsRight(v)}
+	m := matcher{tokens: v.Tokens, always: make([]bool, len(v.Tokens)), strip: stripsRight(v)}
 	var ids []int32
 	for id, k := range v.Kinds {
 		s := v.Tokens[id]
@@ -48,25 +52,26 @@ func newMatcher(v *Vocab) matcher {
 	}
 	sort.Slice(ids, func(i, j int) bool { return v.Tokens[ids[i]] < v.Tokens[ids[j]] })
 	m.nodes = append(m.nodes, trieNode{id: -1})
-	m.grow(v.Tokens, ids)
+	m.grow(ids)
 	return m
 }
 
 // grow builds the trie of the sorted ids level by level (no recursion: a token may be long).
-func (m *matcher) grow(tokens []string, ids []int32) {
+func (m *matcher) grow(ids []int32) {
 	type span struct{ node, lo, hi, depth int }
 	queue := []span{{0, 0, len(ids), 0}}
 	for len(queue) > 0 {
 		s := queue[0]
 		queue = queue[1:]
-		for s.lo < s.hi && len(tokens[ids[s.lo]]) == s.depth {
-			m.nodes[s.node].id = ids[s.lo]
+		node := &m.nodes[s.node]
+		if s.hi-s.lo == 1 || s.lo < s.hi && len(m.tokens[ids[s.lo]]) == s.depth {
+			node.id = ids[s.lo]
 			s.lo++
 		}
-		m.nodes[s.node].first = int32(len(m.edges))
+		node.first = int32(len(m.edges))
 		for lo := s.lo; lo < s.hi; {
-			b, hi := tokens[ids[lo]][s.depth], lo+1
-			for hi < s.hi && tokens[ids[hi]][s.depth] == b {
+			b, hi := m.tokens[ids[lo]][s.depth], lo+1
+			for hi < s.hi && m.tokens[ids[hi]][s.depth] == b {
 				hi++
 			}
 			m.edges = append(m.edges, trieEdge{b, int32(len(m.nodes))})
@@ -74,7 +79,8 @@ func (m *matcher) grow(tokens []string, ids []int32) {
 			m.nodes = append(m.nodes, trieNode{id: -1})
 			lo = hi
 		}
-		m.nodes[s.node].count = int32(len(m.edges)) - m.nodes[s.node].first
+		node = &m.nodes[s.node]
+		node.count = int32(len(m.edges)) - node.first
 	}
 }
 
@@ -120,7 +126,9 @@ func (m *matcher) longest(text string, control bool) (id int32, n int) {
 	node := &m.nodes[0]
 	for i := 0; ; i++ {
 		if node.id >= 0 && (control || m.always[node.id]) {
-			id, n = node.id, i
+			if s := m.tokens[node.id]; node.count > 0 || strings.HasPrefix(text[i:], s[i:]) {
+				id, n = node.id, len(s)
+			}
 		}
 		if i == len(text) {
 			return id, n

@@ -96,6 +96,8 @@ func New(v Vocab) (*Tokenizer, error) {
 // newAlgorithm picks the algorithm that the vocabulary asks for. v has passed check and has a Kind for every token.
 func newAlgorithm(v *Vocab) (algorithm, defaults, error) {
 	switch v.Model {
+	case "gpt2":
+		return newBPE(v)
 	}
 	return nil, defaults{}, fmt.Errorf("token: tokenizer model %q is not supported", v.Model)
 }

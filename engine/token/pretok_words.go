@@ -1,0 +1,142 @@
+package token
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// gpt2 is 's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
+func gpt2(u *classes, s string) int {
+	i := 0
+	switch s[0] {
+	case '\'':
+		if n := contraction(s, false); n > 0 {
+			return n
+		}
+	case ' ':
+		if len(s) > 1 {
+			i = 1
+		}
+	}
+	c, n := u.at(s, i)
+	switch {
+	case c&letter != 0:
+		return u.skip(s, i+n, letter)
+	case c&number != 0:
+		return u.skip(s, i+n, number)
+	case c&space == 0:
+		return u.skipNot(s, i+n, space|letter|number)
+	}
+	return u.blank(s)
+}
+
+// contraction returns the length of 's 't 're 've 'm 'll 'd at the start of s, or 0. fold: (?i), by which ſ is an s too.
+func contraction(s string, fold bool) int {
+	if len(s) < 2 || s[0] != '\'' {
+		return 0
+	}
+	a := s[1]
+	if fold && a >= utf8.RuneSelf && strings.HasPrefix(s[1:], "ſ") {
+		return 1 + len("ſ")
+	}
+	if fold {
+		a |= 0x20
+	}
+	switch a {
+	case 's', 't', 'm', 'd':
+		return 2
+	}
+	if len(s) < 3 {
+		return 0
+	}
+	b := s[2]
+	if fold {
+		b |= 0x20
+	}
+	if (a == 'r' || a == 'v') && b == 'e' || a == 'l' && b == 'l' {
+		return 3
+	}
+	return 0
+}
+
+// blank is \s+(?!\S)|\s+ at the start of s, which is white space: the whole run at the end of a text, else the run without
+// its last character (that one joins the word that follows), which is one character at least.
+func (u *classes) blank(s string) int {
+	end := u.skip(s, 0, space)
+	if end == len(s) {
+		return end
+	}
+	if _, n := utf8.DecodeLastRuneInString(s[:end]); n < end {
+		return end - n
+	}
+	return end
+}
+
+// lines is \s*[\r\n]+ at the start of s: the run of white space up to its last line end; 0 when it has none.
+func (u *classes) lines(s string) int {
+	return strings.LastIndexAny(s[:u.skip(s, 0, space)], "\r\n") + 1
+}
+
+// words is the expression that cl100k began and many vary:
+//
+//	(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+type words struct {
+	digits int    // a number is cut after so many digits
+	ends   string // what follows punctuation joins it: [\r\n]*
+}
+
+func (w words) split(u *classes, s string) int {
+	if s[0] == '\'' {
+		if n := contraction(s, true); n > 0 {
+			return n
+		}
+	}
+	c, n := u.at(s, 0)
+	if c&letter != 0 {
+		return u.skip(s, n, letter)
+	}
+	if c&number != 0 {
+		return u.digits(s, n, w.digits)
+	}
+	if s[0] != '\r' && s[0] != '\n' {
+		if after, m := u.at(s, n); after&letter != 0 {
+			return u.skip(s, n+m, letter)
+		}
+	}
+	if n := u.punctuation(s, w.ends); n > 0 {
+		return n
+	}
+	if n := u.lines(s); n > 0 {
+		return n
+	}
+	return u.blank(s)
+}
+
+// digits is the rest of \p{N}{1,limit}, of which the first character ends at s[i].
+func (u *classes) digits(s string, i, limit int) int {
+	for k := 1; k < limit; k++ {
+		c, n := u.at(s, i)
+		if c&number == 0 {
+			break
+		}
+		i += n
+	}
+	return i
+}
+
+// punctuation is ` ?[^\s\p{L}\p{N}]+[ends]*` at the start of s, or 0.
+func (u *classes) punctuation(s, ends string) int {
+	i := 0
+	if s[0] == ' ' {
+		i = 1
+	}
+	c, n := u.at(s, i)
+	if n == 0 || c&(space|letter|number) != 0 {
+		return 0
+	}
+	i = u.skipNot(s, i+n, space|letter|number)
+	for i < len(s) && strings.IndexByte(ends, s[i]) >= 0 {
+		i++
+	}
+	return i
+}
