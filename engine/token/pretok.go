@@ -27,11 +27,24 @@ func findPretokenizer(name string) (*pretokenizer, error) {
 	return nil, fmt.Errorf("token: pre-tokenizer %q is not supported", name)
 }
 
+var (
+	digit  = runsOf(number, 1) // \p{N}
+	cl100k = words{digits: 3, ends: "\r\n"}.split
+	qwen   = words{digits: 1, ends: "\r\n"}.split
+	o200k  = mixed{digits: 3, contractions: true}.split
+	bos    = defaults{addBOS: true}
+)
+
 var pretokenizers = []struct {
 	names []string
 	pretokenizer
 }{
 	{[]string{"gpt-2", "mpt"}, pretokenizer{stages: []splitter{gpt2}}},
-	{[]string{"llama-bpe"}, pretokenizer{stages: []splitter{words{digits: 3, ends: "\r\n"}.split}, wholeWords: true, defaults: defaults{addBOS: true}}},
-	{[]string{"qwen2"}, pretokenizer{stages: []splitter{words{digits: 1, ends: "\r\n"}.split}, nfc: true}},
+	{[]string{"llama-bpe"}, pretokenizer{stages: []splitter{cl100k}, wholeWords: true, defaults: bos}},
+	{[]string{"qwen2"}, pretokenizer{stages: []splitter{qwen}, nfc: true}},
+	{[]string{"gpt-4o"}, pretokenizer{stages: []splitter{o200k}, wholeWords: true}},
+	{[]string{"starcoder"}, pretokenizer{stages: []splitter{digit, gpt2}}},
+	{[]string{"falcon"}, pretokenizer{stages: []splitter{punctuationOr("$+<=>^~|`"), gpt2, threeDigits}}},
+	{[]string{"deepseek-coder"}, pretokenizer{stages: []splitter{newlines, afterBlank(isLetter), afterBlank(isPunct), runsWhere(cjk), digit}}},
+	{[]string{"deepseek-v3"}, pretokenizer{stages: []splitter{runsOf(number, 3), runsWhere(hanKana), matches(deepseek3)}}},
 }

@@ -140,3 +140,74 @@ func (u *classes) punctuation(s, ends string) int {
 	}
 	return i
 }
+
+// mixed is the expression that o200k began: a word may change from upper to lower case once, and takes a contraction along.
+//
+//	[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|
+//	[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|
+//	\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+
+type mixed struct {
+	digits       int // a number is cut after so many digits
+	contractions bool
+}
+
+func (m mixed) split(u *classes, s string) int {
+	if n := u.mixedWord(s); n > 0 {
+		if m.contractions {
+			n += contraction(s[n:], true)
+		}
+		return n
+	}
+	c, n := u.at(s, 0)
+	if c&number != 0 {
+		return u.digits(s, n, m.digits)
+	}
+	if n := u.punctuation(s, "\r\n/"); n > 0 {
+		return n
+	}
+	if n := u.lines(s); n > 0 {
+		return n
+	}
+	return u.blank(s)
+}
+
+// mixedWord is the first two alternatives of mixed in the order in which a backtracking matcher tries them, or 0.
+func (u *classes) mixedWord(s string) int {
+	c, n := u.at(s, 0)
+	prefix := c&(letter|number) == 0 && s[0] != '\r' && s[0] != '\n'
+	if !prefix {
+		n = 0
+	}
+	if end := u.endsLower(s, n); end > 0 {
+		return end
+	}
+	if prefix && c&upper != 0 { // a mark can be the prefix or part of the word
+		if end := u.endsLower(s, 0); end > 0 {
+			return end
+		}
+	}
+	if end := u.skip(s, n, upper); end > n {
+		return u.skip(s, end, lower)
+	}
+	if end := u.skip(s, 0, upper); end > 0 {
+		return u.skip(s, end, lower)
+	}
+	return 0
+}
+
+// endsLower is [upper]*[lower]+ at s[i], or 0. Letters without case are in both sets: where no lower case follows the
+// run of upper, the word ends with the last of these in the run.
+func (u *classes) endsLower(s string, i int) int {
+	end := u.skip(s, i, upper)
+	if more := u.skip(s, end, lower); more > end {
+		return more
+	}
+	for end > i {
+		r, n := utf8.DecodeLastRuneInString(s[i:end])
+		if u.of(r)&lower != 0 {
+			return end
+		}
+		end -= n
+	}
+	return 0
+}
