@@ -44,8 +44,8 @@ type Level struct {
 	mul        func(x []float32, c float32)
 	max        func(x []float32) float32
 	expSum     func(x []float32, m float32, lanes *[16]float32)
-	scores     [cacheTypes]func(s, q []float32, k []byte, headDim, queries, groups int)
-	values     [cacheTypes]func(acc, e []float32, v []byte, headDim, queries, positions int)
+	scores     [cacheTypes]scoresFunc
+	values     [cacheTypes]valuesFunc
 }
 
 // ref computes everything in Go: the fallback on CPUs without another level, and what the others are tested against.

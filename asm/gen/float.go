@@ -1,0 +1,325 @@
+package gen
+
+import "fmt"
+
+// floatFiles are the operations on f32 values: products of float weights, and the work on rows.
+func floatFiles(lv *x86) []*file {
+	return []*file{
+		{"dot_float", []*fn{dotFloat(lv, "F32", 4096), dotFloat(lv, "F16", 2048), dotFloat(lv, "BF16", 2048)}},
+		{"unpack_float", []*fn{unpackFloat(lv, "F16"), unpackFloat(lv, "BF16")}},
+		{"tile_float", []*fn{tileFloat(lv)}},
+		{"vector", vectorOps(lv)},
+		{"quantize", []*fn{quantize(lv)}},
+		{"scores", []*fn{scores(lv, "F32"), scores(lv, "F16"), scores(lv, "Q8_0")}},
+		{"values", []*fn{values(lv, "F32"), values(lv, "F16"), values(lv, "Q8_0")}},
+	}
+}
+
+// chain is the order of k within a group of four.
+var chain = [4]int{0, 2, 1, 3}
+
+// loadFloat leaves the weights of step i (in chain order) of a group of four k, part h, in register dst. base points to the group.
+func loadFloat(f *fn, typ, base string, i, h, dst int) {
+	switch typ {
+	case "F32":
+		f.op("VMOVUPS", mem(64*chain[i]+f.lv.bytes*h, base), f.v(dst))
+	case "F16":
+		f.op("VCVTPH2PS", mem(32*i+f.lv.bytes/2*h, base), f.v(dst))
+	case "BF16": // a dword holds the pair: the low half is the even step
+		at := mem(64*(i/2)+f.lv.bytes*h, base)
+		if i%2 == 0 {
+			f.op("VMOVDQU", at, f.v(dst))
+			f.op("VPSLLD", imm(16), f.v(dst), f.v(dst))
+		} else {
+			f.op("VMOVDQU", f.dwords4("high", 0xffff0000), f.v(dst))
+			f.op("VPAND", at, f.v(dst), f.v(dst))
+		}
+	}
+}
+
+// dotFloat is the product of panels of float weights with one token: one chain of FMAs a row.
+func dotFloat(lv *x86, typ string, bytes int) *fn {
+	f := newFn(lv, "Dot"+typ, "y []float32, w []byte, units int, x []float32", "", "multiplies panels of "+typ+" weights with one token.")
+	f.load("y", "DI", "w", "SI", "y_len", "R11")
+	f.op("SHRQ", imm(4), "R11")
+	group := bytes / 16
+	f.loop("panel", "R11", func() {
+		f.load("units", "CX", "x", "DX")
+		f.op("SHLQ", imm(4), "CX")
+		for h := range lv.parts() {
+			f.op("VPXOR", f.v(h), f.v(h), f.v(h))
+		}
+		f.loop("group", "CX", func() {
+			for at := 0; at < group; at += 64 {
+				f.op("PREFETCHT1", mem(at+ahead, "SI"))
+			}
+			for i := range 4 {
+				f.op("VBROADCASTSS", mem(4*chain[i], "DX"), f.v(4))
+				for h := range lv.parts() {
+					loadFloat(f, typ, "SI", i, h, 6+h)
+					f.op("VFMADD231PS", f.v(4), f.v(6+h), f.v(h))
+				}
+			}
+			f.op("ADDQ", imm(group), "SI")
+			f.op("ADDQ", imm(16), "DX")
+		})
+		for h := range lv.parts() {
+			f.op("VMOVUPS", f.v(h), mem(lv.bytes*h, "DI"))
+		}
+		f.op("ADDQ", imm(64), "DI")
+	})
+	return f.end()
+}
+
+// unpackFloat widens F16 or BF16 units to f32, k ascending.
+func unpackFloat(lv *x86, typ string) *fn {
+	f := newFn(lv, "Unpack"+typ, "dst []float32, w []byte, units int", "", "widens units of a panel of "+typ+" weights.")
+	f.load("dst", "DI", "w", "SI", "units", "CX")
+	f.op("SHLQ", imm(4), "CX")
+	f.loop("group", "CX", func() {
+		for i := range 4 {
+			for h := range lv.parts() {
+				loadFloat(f, typ, "SI", i, h, h)
+				f.op("VMOVUPS", f.v(h), mem(64*chain[i]+lv.bytes*h, "DI"))
+			}
+		}
+		f.op("ADDQ", imm(128), "SI")
+		f.op("ADDQ", imm(256), "DI")
+	})
+	return f.end()
+}
+
+// tileFloat is the product of an unpacked panel slice with some tokens. General registers: y DI, its stride R8, weights SI, groups of
+// four k CX, the tokens' x DX (tokens 0-2) and R14 (3-5), their stride R12, tokens left R13.
+func tileFloat(lv *x86) *fn {
+	f := newFn(lv, "TileFloat", "y []float32, stride int, w []float32, n int, x []float32, pad, tokens int, more bool", "", "multiplies an unpacked panel slice with some tokens.")
+	f.load("y", "DI", "stride", "R8", "x", "DX", "pad", "R12", "tokens", "R13")
+	f.op("SHLQ", imm(2), "R8")
+	f.op("SHLQ", imm(2), "R12")
+	eachTokens(f, []int{6, 4, 2, 1}, func(n int) {
+		loadSums(f, 0, n)
+		f.load("w", "SI", "n", "CX")
+		f.op("SHRQ", imm(2), "CX")
+		if n > 3 {
+			f.op("MOVQ", "DX", "R14")
+			advance(f, "R14", "R12", 3)
+		}
+		f.loop("group", "CX", func() { tileFloatGroup(f, n) })
+		storeSums(f, 0, n)
+		f.load("n", "CX")
+		f.op("SHLQ", imm(2), "CX")
+		f.op("SUBQ", "CX", "DX")
+		advance(f, "DX", "R12", n)
+	})
+	return f.end()
+}
+
+func tileFloatGroup(f *fn, n int) {
+	parts := f.lv.parts()
+	for _, k := range chain {
+		for h := range parts {
+			f.op("VMOVUPS", mem(64*k+f.lv.bytes*h, "SI"), f.v(12+h))
+		}
+		for t := range n {
+			base := "DX"
+			if t >= 3 {
+				base = "R14"
+			}
+			f.op("VBROADCASTSS", row(4*k, base, "R12", t%3), f.v(14))
+			for h := range parts {
+				f.op("VFMADD231PS", f.v(14), f.v(12+h), f.v(parts*t+h))
+			}
+		}
+	}
+	f.op("ADDQ", imm(256), "SI")
+	f.op("ADDQ", imm(16), "DX")
+	if n > 3 {
+		f.op("ADDQ", imm(16), "R14")
+	}
+}
+
+// loadCache leaves cached values at off(base) as f32 in register dst: part h of 16. Q8_0 codes are multiplied by the scales in scale.
+func loadCache(f *fn, typ, base string, h, dst, scale int) {
+	switch typ {
+	case "F32":
+		f.op("VMOVUPS", mem(f.lv.bytes*h, base), f.v(dst))
+	case "F16":
+		f.op("VCVTPH2PS", mem(f.lv.bytes/2*h, base), f.v(dst))
+	case "Q8_0":
+		f.op("VPMOVSXBD", mem(f.lv.bytes/4*h, base), f.v(dst))
+		f.op("VCVTDQ2PS", f.v(dst), f.v(dst))
+		f.op("VMULPS", f.v(scale), f.v(dst), f.v(dst))
+	}
+}
+
+// cacheBytes is the size of a cached value.
+var cacheBytes = map[string]int{"F32": 4, "F16": 2, "Q8_0": 1}
+
+// scores: four queries (or one) by 16 positions, a chain over the dims. General registers: q R8, s R9, keys SI at the group, scales
+// BX, dims CX, queries left R13, groups left R12; q and s rows: q stride R10 bytes, s rows 512 bytes.
+func scores(lv *x86, typ string) *fn {
+	f := newFn(lv, "Scores"+typ, "s, q []float32, k []byte, headDim, queries, groups int", "", "computes queries · keys of a page.")
+	f.load("q", "R8", "s", "R9", "queries", "R13", "headDim", "R10")
+	f.op("ADDQ", imm(15), "R10")
+	f.op("ANDQ", imm(-16), "R10")
+	f.op("SHLQ", imm(2), "R10")
+	f.op("LEAQ", "(R10)(R10*2)", "R11")
+	eachTokens(f, []int{4, 1}, func(n int) {
+		f.load("k", "SI", "groups", "R12")
+		f.op("MOVQ", "R9", "DI")
+		if typ == "Q8_0" {
+			f.load("headDim", "BX")
+			f.op("SHLQ", imm(7), "BX")
+			f.op("ADDQ", "SI", "BX")
+		}
+		f.loop("group", "R12", func() { scoreGroup(f, typ, n) })
+		f.op("ADDQ", imm(512*n), "R9")
+		advance(f, "R8", "R10", n)
+	})
+	return f.end()
+}
+
+// scoreGroup computes the scores of n queries for 16 positions.
+func scoreGroup(f *fn, typ string, n int) {
+	parts := f.lv.parts()
+	for i := range n * parts {
+		f.op("VPXOR", f.v(i), f.v(i), f.v(i))
+	}
+	f.op("MOVQ", "R8", "DX")
+	dims := func() {
+		for h := range parts {
+			loadCache(f, typ, "SI", h, 8+h, 12+h)
+		}
+		for t := range n {
+			at := []string{"(DX)", "(DX)(R10*1)", "(DX)(R10*2)", "(DX)(R11*1)"}[t]
+			f.op("VBROADCASTSS", at, f.v(10))
+			for h := range parts {
+				f.op("VFMADD231PS", f.v(10), f.v(8+h), f.v(parts*t+h))
+			}
+		}
+		f.op("ADDQ", imm(4), "DX")
+		f.op("ADDQ", imm(16*cacheBytes[typ]), "SI")
+	}
+	f.load("headDim", "CX")
+	if typ == "Q8_0" {
+		eachBlock32(f, func() {
+			for h := range parts {
+				f.op("VCVTPH2PS", mem(f.lv.bytes/2*h, "BX"), f.v(12+h))
+			}
+			f.op("ADDQ", imm(32), "BX")
+		}, func() { f.loop("dim", "CX", dims) })
+	} else {
+		f.loop("dim", "CX", dims)
+	}
+	for t := range n {
+		for h := range parts {
+			f.op("VMOVUPS", f.v(parts*t+h), mem(512*t+f.lv.bytes*h, "DI"))
+		}
+	}
+	f.op("ADDQ", imm(64), "DI")
+}
+
+// eachBlock32 splits the count in CX into blocks of at most 32: head runs before each, body runs with the block's count in CX.
+func eachBlock32(f *fn, head, body func()) {
+	top, small := f.label("scaled"), f.label("last")
+	f.op("MOVQ", "CX", "AX")
+	f.place(top)
+	head()
+	f.op("MOVQ", imm(32), "CX")
+	f.op("CMPQ", "AX", "CX")
+	f.op("JGE", small)
+	f.op("MOVQ", "AX", "CX")
+	f.place(small)
+	f.op("SUBQ", "CX", "AX")
+	body()
+	f.op("TESTQ", "AX", "AX")
+	f.op("JNZ", top)
+}
+
+// values: four queries (or one) by 16 dims, a chain over the positions. General registers: acc R9, weights R8, values SI, their row
+// stride R10, dims left R12, positions CX, queries left R13.
+func values(lv *x86, typ string) *fn {
+	f := newFn(lv, "Values"+typ, "acc, e []float32, v []byte, headDim, queries, positions int", "", "adds weights · values of a page.")
+	f.load("acc", "R9", "e", "R8", "queries", "R13", "headDim", "R11")
+	f.op("ADDQ", imm(15), "R11")
+	f.op("SHRQ", imm(4), "R11")
+	f.op("MOVQ", "R11", "R10")
+	f.op("SHLQ", imm(map[string]int{"F32": 6, "F16": 5, "Q8_0": 4}[typ]), "R10")
+	eachTokens(f, []int{4, 1}, func(n int) {
+		f.load("v", "BX")
+		f.op("MOVQ", "R9", "DI")
+		f.op("MOVQ", imm(0), "R12")
+		top := f.label("dims")
+		f.place(top)
+		valueGroup(f, typ, n)
+		f.op("ADDQ", imm(16*cacheBytes[typ]), "BX")
+		f.op("ADDQ", imm(64), "DI")
+		f.op("INCQ", "R12")
+		f.op("CMPQ", "R12", "R11")
+		f.op("JLT", top)
+		f.op("ADDQ", imm(512*n), "R8")
+		for range n {
+			f.op("MOVQ", "R11", "AX")
+			f.op("SHLQ", imm(6), "AX")
+			f.op("ADDQ", "AX", "R9")
+		}
+	})
+	return f.end()
+}
+
+// valueGroup adds the positions' values in 16 dims to the sums of n queries.
+func valueGroup(f *fn, typ string, n int) {
+	parts := f.lv.parts()
+	sums := func(move func(reg, at string)) {
+		f.op("MOVQ", "DI", "DX")
+		for t := range n {
+			for h := range parts {
+				move(f.v(parts*t+h), mem(f.lv.bytes*h, "DX"))
+			}
+			f.op("MOVQ", "R11", "AX")
+			f.op("SHLQ", imm(6), "AX")
+			f.op("ADDQ", "AX", "DX")
+		}
+	}
+	sums(func(reg, at string) { f.op("VMOVUPS", at, reg) })
+	f.op("MOVQ", "BX", "SI")
+	f.op("MOVQ", "R8", "DX")
+	if typ == "Q8_0" {
+		f.note("scales follow the codes: [128] rows of ceil(dims/32) f16; the row's scale of these 16 dims is at AX, the next CX bytes on")
+		f.load("v", "AX")
+		f.op("MOVQ", "R10", "CX")
+		f.op("SHLQ", imm(7), "CX")
+		f.op("ADDQ", "CX", "AX")
+		f.op("MOVQ", "R12", "CX")
+		f.op("SHRQ", imm(1), "CX")
+		f.op("LEAQ", "(AX)(CX*2)", "AX")
+	}
+	f.load("positions", "CX")
+	f.loop("position", "CX", func() {
+		if typ == "Q8_0" {
+			valueScale(f)
+		}
+		for h := range parts {
+			loadCache(f, typ, "SI", h, 8+h, 12)
+		}
+		for t := range n {
+			f.op("VBROADCASTSS", mem(512*t, "DX"), f.v(10))
+			for h := range parts {
+				f.op("VFMADD231PS", f.v(10), f.v(8+h), f.v(parts*t+h))
+			}
+		}
+		f.op("ADDQ", "R10", "SI")
+		f.op("ADDQ", imm(4), "DX")
+	})
+	sums(func(reg, at string) { f.op("VMOVUPS", reg, at) })
+}
+
+// valueScale broadcasts the f16 scale at AX to register 12 and moves AX to the next position's.
+func valueScale(f *fn) {
+	f.op("VPBROADCASTW", "(AX)", "X12")
+	f.op("VCVTPH2PS", "X12", f.v(12))
+	f.op("MOVQ", "R11", "R14")
+	f.op("INCQ", "R14")
+	f.op("SHRQ", imm(1), "R14")
+	f.op("LEAQ", fmt.Sprintf("(AX)(R14*2)"), "AX")
+}
