@@ -90,8 +90,13 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 // mulSlice adds units n units of one panel, beginning at k, to the tokens' sums.
 func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, k, n int, s *Scratch) {
 	if m.Kind.Float() {
-		l.unpackFloat[m.Kind](s.wide, w, n)
-		l.tileFloat(y, stride, s.wide, 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
+		wide := s.wide
+		if m.Kind == KindF32 {
+			wide = floats(w) // a panel of F32 is what the tile reads
+		} else {
+			l.unpackFloat[m.Kind](wide, w, n)
+		}
+		l.tileFloat(y, stride, wide, 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
 		return
 	}
 	l.unpack[m.Kind](s.codes, s.scales, w, n)

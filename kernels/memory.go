@@ -1,6 +1,9 @@
 package kernels
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // align rounds n up to whole huge pages for large blocks, so that the system can back them with 2 MB pages.
 func align(n int) int {
@@ -23,3 +26,8 @@ func Alloc(n int) ([]byte, error) {
 
 // Free gives back what Alloc returned; nothing may use it any more.
 func Free(b []byte) { free(b) }
+
+// floats is a view of aligned memory as f32.
+func floats(b []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
+}
