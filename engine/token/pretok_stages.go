@@ -47,16 +47,10 @@ func runsOf(c class, limit int) splitter {
 // runsWhere is C+ for the characters that in accepts.
 func runsWhere(in func(u *classes, r rune) bool) splitter {
 	return func(u *classes, s string) int {
-		first, n := utf8.DecodeRuneInString(s)
-		want := in(u, first)
-		for n < len(s) {
-			r, m := utf8.DecodeRuneInString(s[n:])
-			if in(u, r) != want {
-				break
-			}
-			n += m
+		if n := u.skipWhere(s, in); n > 0 {
+			return n
 		}
-		return n
+		return u.skipWhere(s, func(u *classes, r rune) bool { return !in(u, r) })
 	}
 }
 
@@ -74,15 +68,18 @@ func afterBlank(in func(u *classes, r rune) bool) splitter {
 			}
 			n += m
 		}
-		for n < len(s) {
-			r, m := utf8.DecodeRuneInString(s[n:])
-			if !in(u, r) {
-				break
-			}
-			n += m
-		}
-		return n
+		return n + u.skipWhere(s[n:], in)
 	})
+}
+
+// skipWhere returns the length of the run of characters at the start of s that in accepts.
+func (u *classes) skipWhere(s string, in func(u *classes, r rune) bool) int {
+	for i, r := range s {
+		if !in(u, r) {
+			return i
+		}
+	}
+	return len(s)
 }
 
 func isLetter(u *classes, r rune) bool { return u.of(r)&letter != 0 }
@@ -124,13 +121,23 @@ func punctuationOr(others string) splitter {
 	return runsWhere(func(u *classes, r rune) bool { return u.of(r)&punct != 0 || strings.ContainsRune(others, r) })
 }
 
-// cjk is [一-龥ࠀ-一가-퟿]
-func cjk(_ *classes, r rune) bool { return r >= 0x800 && r <= 0x9FA5 || r >= 0xAC00 && r <= 0xD7FF }
-
-// hanKana is [一-龥぀-ゟ゠-ヿ]
-func hanKana(_ *classes, r rune) bool {
-	return r >= 0x4E00 && r <= 0x9FA5 || r >= 0x3040 && r <= 0x30FF
-}
+// bloomWord is ` ?[^(\s|.,!?…。，、।۔،)]+`: parentheses and bar stand in the set by an oversight, and count.
+var bloomWord = func() splitter {
+	in := func(u *classes, r rune) bool {
+		return u.of(r)&space == 0 && !strings.ContainsRune("(|.,!?…。，、।۔،)", r)
+	}
+	return matches(func(u *classes, s string) int {
+		n := 0
+		if s[0] == ' ' {
+			n = 1
+		}
+		run := u.skipWhere(s[n:], in)
+		if run == 0 {
+			return 0
+		}
+		return n + run
+	})
+}()
 
 // deepseek3 is
 //

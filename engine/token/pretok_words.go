@@ -81,29 +81,31 @@ func (u *classes) lines(s string) int {
 //
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 type words struct {
-	digits int    // a number is cut after so many digits
-	ends   string // what follows punctuation joins it: [\r\n]*
+	letters      class  // what words are made of: \p{L}, or [\p{L}\p{M}], which punctuation then excludes
+	digits       int    // a number is cut after so many digits
+	contractions bool   // (?i:'s|'t|'re|'ve|'m|'ll|'d)
+	ends         string // what joins punctuation that it follows: [\r\n]*
 }
 
 func (w words) split(u *classes, s string) int {
-	if s[0] == '\'' {
+	if w.contractions {
 		if n := contraction(s, true); n > 0 {
 			return n
 		}
 	}
 	c, n := u.at(s, 0)
-	if c&letter != 0 {
-		return u.skip(s, n, letter)
+	if c&w.letters != 0 {
+		return u.skip(s, n, w.letters)
 	}
 	if c&number != 0 {
 		return u.digits(s, n, w.digits)
 	}
 	if s[0] != '\r' && s[0] != '\n' {
-		if after, m := u.at(s, n); after&letter != 0 {
-			return u.skip(s, n+m, letter)
+		if after, m := u.at(s, n); after&w.letters != 0 {
+			return u.skip(s, n+m, w.letters)
 		}
 	}
-	if n := u.punctuation(s, w.ends); n > 0 {
+	if n := u.punctuation(s, w.letters, w.ends); n > 0 {
 		return n
 	}
 	if n := u.lines(s); n > 0 {
@@ -124,21 +126,20 @@ func (u *classes) digits(s string, i, limit int) int {
 	return i
 }
 
-// punctuation is ` ?[^\s\p{L}\p{N}]+[ends]*` at the start of s, or 0.
-func (u *classes) punctuation(s, ends string) int {
+// punctuation is ` ?[^\s\p{N}letters]+[ends]*` at the start of s, or 0.
+func (u *classes) punctuation(s string, letters class, ends string) int {
 	i := 0
 	if s[0] == ' ' {
 		i = 1
 	}
-	c, n := u.at(s, i)
-	if n == 0 || c&(space|letter|number) != 0 {
+	end := u.skipNot(s, i, space|number|letters)
+	if end == i {
 		return 0
 	}
-	i = u.skipNot(s, i+n, space|letter|number)
-	for i < len(s) && strings.IndexByte(ends, s[i]) >= 0 {
-		i++
+	for end < len(s) && strings.IndexByte(ends, s[end]) >= 0 {
+		end++
 	}
-	return i
+	return end
 }
 
 // mixed is the expression that o200k began: a word may change from upper to lower case once, and takes a contraction along.
@@ -162,7 +163,7 @@ func (m mixed) split(u *classes, s string) int {
 	if c&number != 0 {
 		return u.digits(s, n, m.digits)
 	}
-	if n := u.punctuation(s, "\r\n/"); n > 0 {
+	if n := u.punctuation(s, letter, "\r\n/"); n > 0 {
 		return n
 	}
 	if n := u.lines(s); n > 0 {
