@@ -44,6 +44,7 @@ func iq1Values(q []int8, index int, down bool) {
 	}
 	grid := iq1Grid[index]
 	for j := range q[:8] {
-		q[j] = (int8(grid>>(2*j)&3)-1)*8 + shift
+		q[j] = (int8(grid&3)-1)*8 + shift
+		grid >>= 2
 	}
 }

@@ -54,7 +54,8 @@ func codesIQ2_S(b []byte, i int) (scale float32, q [16]int8) {
 // iq2Values sets 8 codes from a codebook entry and their signs.
 func iq2Values(q []int8, grid uint16, signs byte) {
 	for j := range q[:8] {
-		q[j] = negate(iq2Levels[grid>>(2*j)&3], signs>>j)
+		q[j] = negate(iq2Levels[grid&3], uint16(signs))
+		grid, signs = grid>>2, signs>>1
 	}
 }
 
@@ -65,7 +66,7 @@ func signs7(x uint32) byte {
 }
 
 // negate returns -x if bit 0 of sign is set, else x.
-func negate(x int8, sign byte) int8 {
+func negate(x int8, sign uint16) int8 {
 	m := -int8(sign & 1)
 	return x ^ m - m
 }

@@ -32,8 +32,9 @@ func trit(b byte, n int) int8 {
 //	 0  64 bytes: byte 32h + l, bits 2k and up: q of value 128h + 32k + l
 //	64  f16 d
 func codesTQ2_0(b []byte, i int) (s float32, q [16]int8) {
-	for j := range q {
-		q[j] = int8(b[32*(i/8)+16*(i%2)+j]>>(i%8/2*2)&3) - 1
+	shift := i % 8 / 2 * 2
+	for j, x := range b[32*(i/8)+16*(i%2):][:16] {
+		q[j] = int8(x>>(shift&7)&3) - 1
 	}
 	return f16(b[64:]), q
 }
