@@ -95,7 +95,7 @@ func (t *Tensor) shape(dims []uint64, at int64) *Error {
 	}
 	values := uint64(1)
 	for i, d := range dims {
-		if d == 0 || d > math.MaxInt {
+		if d == 0 || d > math.MaxInt64 {
 			return errorAt(at+int64(8*i), "", "dimension %d needs to be at least 1 and below 2^63, got %d", i, d)
 		}
 		hi, lo := bits.Mul64(values, d)
@@ -103,14 +103,16 @@ func (t *Tensor) shape(dims []uint64, at int64) *Error {
 			return errorAt(at, "", "its dimensions %v multiply to more than 2^64 values", dims)
 		}
 		values = lo
-		t.Dims = append(t.Dims, int(d))
 	}
 	if dims[0]%uint64(info.Values) != 0 {
 		return errorAt(at, "", "%s needs rows of a multiple of %d values, got %d", info.Name, info.Values, dims[0])
 	}
 	hi, size := bits.Mul64(values/uint64(info.Values), uint64(info.Bytes))
-	if hi != 0 || size > math.MaxInt {
+	if hi != 0 || max(values, size) > math.MaxInt {
 		return errorAt(at, "", "its dimensions %v make it larger than an address", dims)
+	}
+	for _, d := range dims {
+		t.Dims = append(t.Dims, int(d))
 	}
 	t.Size = int64(size)
 	return nil
