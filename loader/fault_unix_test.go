@@ -68,3 +68,9 @@ func TestGuardMeta(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestOpenDevice(t *testing.T) {
+	if _, err := Open(os.DevNull); err == nil || !strings.HasPrefix(err.Error(), os.DevNull+": needs a regular file, got ") {
+		t.Errorf("got %v", err)
+	}
+}
