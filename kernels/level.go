@@ -34,6 +34,11 @@ type Level struct {
 	tile        [kinds]tileFunc
 	tileFloat   tileFloatFunc
 
+	// Levels whose registers hold a whole panel multiply two panels at once: pairUnpack writes the rows of one into every second
+	// 64 bytes of codes and 16 scales, pairTile reads both. nil: tile takes all panels.
+	pairUnpack [kinds]unpackFunc
+	pairTile   [kinds]tileFunc
+
 	quantize   func(q []int8, d, ds []float32, s []int16, x []float32)
 	sumSquares func(x []float32) float32
 	sum        func(x []float32) float32

@@ -222,6 +222,36 @@ func TestTile(t *testing.T) {
 	})
 }
 
+// TestPair checks the products of two panels side by side against two of one.
+func TestPair(t *testing.T) {
+	native(t, func(t *testing.T, l, ref *Level, g guard) {
+		for k := range kinds {
+			if l.pairTile[k] == nil {
+				continue
+			}
+			for tokens := range 15 {
+				units := 1 + g.r.IntN(3)
+				blocks, per := units*layouts[k].unit/32, k.scales()
+				w0, w1 := g.panels(k, units), g.panels(k, units)
+				codes, scales := g.bytes(1024*blocks), g.floats(2*per*blocks)
+				l.pairUnpack[k](codes, scales, w0, units)
+				l.pairUnpack[k](codes[64:], scales[16:], w1, units)
+				more, pad := tokens%2 == 1, 32*blocks+32*g.r.IntN(2)
+				q, d, ds, s := g.tokens(ref, tokens, pad)
+				got := g.floats(max(0, (tokens-1)*48+32) * min(tokens, 1))
+				want := slices.Clone(got)
+				l.pairTile[k](got, 48, codes, scales, blocks, q, d, ds, s, pad, tokens, more)
+				one, oneScales := make([]byte, 512*blocks), make([]float32, per*blocks)
+				for i, w := range [][]byte{w0, w1} {
+					ref.unpack[k](one, oneScales, w, units)
+					ref.tile[k](want[min(16*i, len(want)):], 48, one, oneScales, blocks, q, d, ds, s, pad, tokens, more)
+				}
+				same(t, fmt.Sprintf("%v, %d tokens, %d blocks", k, tokens, blocks), got, want)
+			}
+		}
+	})
+}
+
 // codes returns random unpacked weights: extremes in the first block.
 func (g guard) codes(k Kind, blocks int) ([]byte, []float32) {
 	unit := layouts[k].unit / 32

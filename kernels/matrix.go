@@ -48,14 +48,14 @@ const slice = 512
 
 // Scratch is the memory that one worker unpacks panels to.
 type Scratch struct {
-	codes  []byte    // [slice/32, 512]
-	scales []float32 // [slice/32, 64]
+	codes  []byte    // [slice/32, 512] of one or two panels
+	scales []float32 // [slice/32, 64] of one or two panels
 	wide   []float32 // [slice, 16]
 }
 
 // NewScratch returns scratch memory for one worker.
 func NewScratch() *Scratch {
-	return &Scratch{codes: make([]byte, 16*slice), scales: make([]float32, 2*slice), wide: make([]float32, 16*slice)}
+	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*2*slice), wide: make([]float32, 16*slice)}
 }
 
 // Mul computes y = W · x for panels p0..p1-1 and all rows of x: y [x.Rows, stride], where row r of W goes to column r. Columns up to the
@@ -79,15 +79,23 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 		return
 	}
 	for p := p0; p < p1; p++ {
-		panel := m.data[p*m.panelBytes : (p+1)*m.panelBytes]
+		pair := l.pairTile[m.Kind] != nil && p+1 < p1
 		for u := 0; u < units; u += slice / unit {
 			n := min(slice/unit, units-u)
-			m.mulSlice(l, y[16*p:], stride, x, panel[u*size:(u+n)*size], u*unit, n, s)
+			w := m.data[p*m.panelBytes+u*size:]
+			if pair {
+				m.mulPair(l, y[16*p:], stride, x, w[:n*size], w[m.panelBytes:m.panelBytes+n*size], u*unit, n, s)
+			} else {
+				m.mulSlice(l, y[16*p:], stride, x, w[:n*size], u*unit, n, s)
+			}
+		}
+		if pair {
+			p++
 		}
 	}
 }
 
-// mulSlice adds units n units of one panel, beginning at k, to the tokens' sums.
+// mulSlice adds n units of one panel, beginning at k, to the tokens' sums.
 func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, k, n int, s *Scratch) {
 	if m.Kind.Float() {
 		wide := s.wide
@@ -102,4 +110,12 @@ func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, 
 	l.unpack[m.Kind](s.codes, s.scales, w, n)
 	b := k / 32
 	l.tile[m.Kind](y, stride, s.codes, s.scales, n*layouts[m.Kind].unit/32, x.Q[k:], x.D[b:], x.DS[b:], x.S[2*b:], x.Pad, x.Rows, k > 0)
+}
+
+// mulPair is mulSlice for two panels w0 and w1 side by side.
+func (m *Matrix) mulPair(l *Level, y []float32, stride int, x *Acts, w0, w1 []byte, k, n int, s *Scratch) {
+	l.pairUnpack[m.Kind](s.codes, s.scales, w0, n)
+	l.pairUnpack[m.Kind](s.codes[64:], s.scales[16:], w1, n)
+	b := k / 32
+	l.pairTile[m.Kind](y, stride, s.codes, s.scales, n*layouts[m.Kind].unit/32, x.Q[k:], x.D[b:], x.DS[b:], x.S[2*b:], x.Pad, x.Rows, k > 0)
 }

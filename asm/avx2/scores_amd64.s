@@ -8,14 +8,13 @@
 TEXT ·ScoresF32(SB), NOSPLIT, $0-96
 	MOVQ q_base+24(FP), R8
 	MOVQ s_base+0(FP), R9
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R10
 	ADDQ $15, R10
 	ANDQ $-16, R10
 	SHLQ $2, R10
 	LEAQ (R10)(R10*2), R11
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -63,11 +62,11 @@ dim4:
 	JNZ group3
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_5:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer6
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -94,7 +93,7 @@ dim8:
 	JNZ group7
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_5
 fewer6:
 	VZEROUPPER 
@@ -104,14 +103,13 @@ fewer6:
 TEXT ·ScoresF16(SB), NOSPLIT, $0-96
 	MOVQ q_base+24(FP), R8
 	MOVQ s_base+0(FP), R9
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R10
 	ADDQ $15, R10
 	ANDQ $-16, R10
 	SHLQ $2, R10
 	LEAQ (R10)(R10*2), R11
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -159,11 +157,11 @@ dim4:
 	JNZ group3
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_5:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer6
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -190,7 +188,7 @@ dim8:
 	JNZ group7
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_5
 fewer6:
 	VZEROUPPER 
@@ -200,14 +198,13 @@ fewer6:
 TEXT ·ScoresQ8_0(SB), NOSPLIT, $0-96
 	MOVQ q_base+24(FP), R8
 	MOVQ s_base+0(FP), R9
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R10
 	ADDQ $15, R10
 	ANDQ $-16, R10
 	SHLQ $2, R10
 	LEAQ (R10)(R10*2), R11
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -275,11 +272,11 @@ dim6:
 	JNZ group3
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_7:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer8
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
@@ -326,7 +323,7 @@ dim12:
 	JNZ group9
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_7
 fewer8:
 	VZEROUPPER 

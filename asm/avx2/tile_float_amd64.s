@@ -10,11 +10,10 @@ TEXT ·TileFloat(SB), NOSPLIT, $0-105
 	MOVQ stride+24(FP), R8
 	MOVQ x_base+64(FP), DX
 	MOVQ pad+88(FP), R12
-	MOVQ tokens+96(FP), R13
 	SHLQ $2, R8
 	SHLQ $2, R12
 tokens6_1:
-	CMPQ R13, $6
+	CMPQ tokens+96(FP), $6
 	JLT fewer2
 	CMPB more+104(FP), $0
 	JEQ zero3
@@ -167,11 +166,11 @@ group5:
 	SUBQ CX, DX
 	LEAQ (DX)(R12*4), DX
 	LEAQ (DX)(R12*2), DX
-	SUBQ $6, R13
+	SUBQ $6, tokens+96(FP)
 	JMP tokens6_1
 fewer2:
 tokens4_6:
-	CMPQ R13, $4
+	CMPQ tokens+96(FP), $4
 	JLT fewer7
 	CMPB more+104(FP), $0
 	JEQ zero8
@@ -283,11 +282,11 @@ group10:
 	SHLQ $2, CX
 	SUBQ CX, DX
 	LEAQ (DX)(R12*4), DX
-	SUBQ $4, R13
+	SUBQ $4, tokens+96(FP)
 	JMP tokens4_6
 fewer7:
 tokens2_11:
-	CMPQ R13, $2
+	CMPQ tokens+96(FP), $2
 	JLT fewer12
 	CMPB more+104(FP), $0
 	JEQ zero13
@@ -355,11 +354,11 @@ group15:
 	SHLQ $2, CX
 	SUBQ CX, DX
 	LEAQ (DX)(R12*2), DX
-	SUBQ $2, R13
+	SUBQ $2, tokens+96(FP)
 	JMP tokens2_11
 fewer12:
 tokens1_16:
-	CMPQ R13, $1
+	CMPQ tokens+96(FP), $1
 	JLT fewer17
 	CMPB more+104(FP), $0
 	JEQ zero18
@@ -407,7 +406,7 @@ group20:
 	SHLQ $2, CX
 	SUBQ CX, DX
 	LEAQ (DX)(R12*1), DX
-	SUBQ $1, R13
+	SUBQ $1, tokens+96(FP)
 	JMP tokens1_16
 fewer17:
 	VZEROUPPER 

@@ -8,14 +8,13 @@
 TEXT ·ValuesF32(SB), NOSPLIT, $0-96
 	MOVQ acc_base+0(FP), R9
 	MOVQ e_base+24(FP), R8
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R11
 	ADDQ $15, R11
 	SHRQ $4, R11
 	MOVQ R11, R10
 	SHLQ $6, R10
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -103,11 +102,11 @@ position4:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_5:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer6
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -147,7 +146,7 @@ position8:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_5
 fewer6:
 	VZEROUPPER 
@@ -157,14 +156,13 @@ fewer6:
 TEXT ·ValuesF16(SB), NOSPLIT, $0-96
 	MOVQ acc_base+0(FP), R9
 	MOVQ e_base+24(FP), R8
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R11
 	ADDQ $15, R11
 	SHRQ $4, R11
 	MOVQ R11, R10
 	SHLQ $5, R10
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -252,11 +250,11 @@ position4:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_5:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer6
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -296,7 +294,7 @@ position8:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_5
 fewer6:
 	VZEROUPPER 
@@ -306,14 +304,13 @@ fewer6:
 TEXT ·ValuesQ8_0(SB), NOSPLIT, $0-96
 	MOVQ acc_base+0(FP), R9
 	MOVQ e_base+24(FP), R8
-	MOVQ queries+80(FP), R13
 	MOVQ headDim+72(FP), R11
 	ADDQ $15, R11
 	SHRQ $4, R11
 	MOVQ R11, R10
 	SHLQ $4, R10
 tokens4_1:
-	CMPQ R13, $4
+	CMPQ queries+80(FP), $4
 	JLT fewer2
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -353,7 +350,8 @@ dims3:
 	MOVQ positions+88(FP), CX
 position4:
 	VPBROADCASTW (AX), X12
-	VCVTPH2PS X12, Y12
+	VCVTPH2PS X12, X12
+	VBROADCASTSS X12, Y12
 	MOVQ R11, R14
 	INCQ R14
 	SHRQ $1, R14
@@ -419,11 +417,11 @@ position4:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $4, R13
+	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
 tokens1_5:
-	CMPQ R13, $1
+	CMPQ queries+80(FP), $1
 	JLT fewer6
 	MOVQ v_base+48(FP), BX
 	MOVQ R9, DI
@@ -448,7 +446,8 @@ dims7:
 	MOVQ positions+88(FP), CX
 position8:
 	VPBROADCASTW (AX), X12
-	VCVTPH2PS X12, Y12
+	VCVTPH2PS X12, X12
+	VBROADCASTSS X12, Y12
 	MOVQ R11, R14
 	INCQ R14
 	SHRQ $1, R14
@@ -481,7 +480,7 @@ position8:
 	MOVQ R11, AX
 	SHLQ $6, AX
 	ADDQ AX, R9
-	SUBQ $1, R13
+	SUBQ $1, queries+80(FP)
 	JMP tokens1_5
 fewer6:
 	VZEROUPPER 

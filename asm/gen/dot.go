@@ -305,11 +305,11 @@ func unpack(lv *x86, k *kind) *fn {
 	f.loop("unit", "CX", func() {
 		k.eachBlock(f, func(c *cursors) {
 			k.decode(f, c, func(...int) {}, func(g, h int) {
-				f.op("VMOVDQU", f.v(code), mem(64*g+lv.bytes*h, "DI"))
+				f.op("VMOVDQU", f.v(code), mem(lv.group()*g+lv.bytes*h, "DI"))
 			})
 			k.storeScales(f, c)
-			f.op("ADDQ", imm(512), "DI")
-			f.op("ADDQ", imm(64*k.per()), "DX")
+			f.op("ADDQ", imm(8*lv.group()), "DI")
+			f.op("ADDQ", imm(lv.group()*k.per()), "DX")
 		})
 		f.op("ADDQ", imm(k.bytes), "SI")
 	})
@@ -324,7 +324,7 @@ func (k *kind) storeScales(f *fn, c *cursors) {
 	}
 	for i := range sets {
 		for h := range f.lv.parts() {
-			at := 64*i + f.lv.bytes*h
+			at := f.lv.group()*i + f.lv.bytes*h
 			k.scale(f, c, i, h, code)
 			f.op("VMOVUPS", f.v(code), mem(at, "DX"))
 			if k.minimum == nil {
@@ -334,7 +334,7 @@ func (k *kind) storeScales(f *fn, c *cursors) {
 			if k.negMin {
 				f.op("VPXOR", f.dwords4("minus", 1<<31), f.v(code), f.v(code))
 			}
-			f.op("VMOVUPS", f.v(code), mem(64*sets+at, "DX"))
+			f.op("VMOVUPS", f.v(code), mem(f.lv.group()*sets+at, "DX"))
 		}
 	}
 }

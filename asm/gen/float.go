@@ -1,7 +1,5 @@
 package gen
 
-import "fmt"
-
 // floatFiles are the operations on f32 values: products of float weights, and the work on rows.
 func floatFiles(lv *x86) []*file {
 	return []*file{
@@ -90,22 +88,26 @@ func unpackFloat(lv *x86, typ string) *fn {
 }
 
 // tileFloat is the product of an unpacked panel slice with some tokens. General registers: y DI, its stride R8, weights SI, groups of
-// four k CX, the tokens' x DX (tokens 0-2) and R14 (3-5), their stride R12, tokens left R13.
+// four k CX, the tokens' x DX (0-2), R14 (3-5), R9 (6-8) and R10 (9-11), their stride R12.
 func tileFloat(lv *x86) *fn {
 	f := newFn(lv, "TileFloat", "y []float32, stride int, w []float32, n int, x []float32, pad, tokens int, more bool", "", "multiplies an unpacked panel slice with some tokens.")
-	f.load("y", "DI", "stride", "R8", "x", "DX", "pad", "R12", "tokens", "R13")
+	f.load("y", "DI", "stride", "R8", "x", "DX", "pad", "R12")
 	f.op("SHLQ", imm(2), "R8")
 	f.op("SHLQ", imm(2), "R12")
-	eachTokens(f, []int{6, 4, 2, 1}, func(n int) {
-		loadSums(f, 0, n)
+	sizes := []int{6, 4, 2, 1}
+	if lv.parts() == 1 {
+		sizes = []int{12, 6, 3, 1}
+	}
+	eachTokens(f, "tokens", sizes, func(n int) {
+		loadSums(f, 0, n, lv.parts())
 		f.load("w", "SI", "n", "CX")
 		f.op("SHRQ", imm(2), "CX")
-		if n > 3 {
-			f.op("MOVQ", "DX", "R14")
-			advance(f, "R14", "R12", 3)
+		for i := 1; 3*i < n; i++ {
+			f.op("MOVQ", floatBases[i-1], floatBases[i])
+			advance(f, floatBases[i], "R12", 3)
 		}
 		f.loop("group", "CX", func() { tileFloatGroup(f, n) })
-		storeSums(f, 0, n)
+		storeSums(f, 0, n, lv.parts())
 		f.load("n", "CX")
 		f.op("SHLQ", imm(2), "CX")
 		f.op("SUBQ", "CX", "DX")
@@ -114,6 +116,9 @@ func tileFloat(lv *x86) *fn {
 	return f.end()
 }
 
+// floatBases hold the x of three tokens each.
+var floatBases = []string{"DX", "R14", "R9", "R10"}
+
 func tileFloatGroup(f *fn, n int) {
 	parts := f.lv.parts()
 	for _, k := range chain {
@@ -121,20 +126,20 @@ func tileFloatGroup(f *fn, n int) {
 			f.op("VMOVUPS", mem(64*k+f.lv.bytes*h, "SI"), f.v(12+h))
 		}
 		for t := range n {
-			base := "DX"
-			if t >= 3 {
-				base = "R14"
+			x := tokenRow(4*k, floatBases[t/3], "", "R12", t%3)
+			if parts == 1 {
+				f.op("VFMADD231PS.BCST", x, f.v(12), f.v(t))
+				continue
 			}
-			f.op("VBROADCASTSS", row(4*k, base, "R12", t%3), f.v(14))
+			f.op("VBROADCASTSS", x, f.v(14))
 			for h := range parts {
 				f.op("VFMADD231PS", f.v(14), f.v(12+h), f.v(parts*t+h))
 			}
 		}
 	}
 	f.op("ADDQ", imm(256), "SI")
-	f.op("ADDQ", imm(16), "DX")
-	if n > 3 {
-		f.op("ADDQ", imm(16), "R14")
+	for i := 0; 3*i < n; i++ {
+		f.op("ADDQ", imm(16), floatBases[i])
 	}
 }
 
@@ -156,15 +161,15 @@ func loadCache(f *fn, typ, base string, h, dst, scale int) {
 var cacheBytes = map[string]int{"F32": 4, "F16": 2, "Q8_0": 1}
 
 // scores: four queries (or one) by 16 positions, a chain over the dims. General registers: q R8, s R9, keys SI at the group, scales
-// BX, dims CX, queries left R13, groups left R12; q and s rows: q stride R10 bytes, s rows 512 bytes.
+// BX, dims CX, groups left R12; q and s rows: q stride R10 bytes, s rows 512 bytes.
 func scores(lv *x86, typ string) *fn {
 	f := newFn(lv, "Scores"+typ, "s, q []float32, k []byte, headDim, queries, groups int", "", "computes queries · keys of a page.")
-	f.load("q", "R8", "s", "R9", "queries", "R13", "headDim", "R10")
+	f.load("q", "R8", "s", "R9", "headDim", "R10")
 	f.op("ADDQ", imm(15), "R10")
 	f.op("ANDQ", imm(-16), "R10")
 	f.op("SHLQ", imm(2), "R10")
 	f.op("LEAQ", "(R10)(R10*2)", "R11")
-	eachTokens(f, []int{4, 1}, func(n int) {
+	eachTokens(f, "queries", []int{4, 1}, func(n int) {
 		f.load("k", "SI", "groups", "R12")
 		f.op("MOVQ", "R9", "DI")
 		if typ == "Q8_0" {
@@ -237,15 +242,15 @@ func eachBlock32(f *fn, head, body func()) {
 }
 
 // values: four queries (or one) by 16 dims, a chain over the positions. General registers: acc R9, weights R8, values SI, their row
-// stride R10, dims left R12, positions CX, queries left R13.
+// stride R10, dims left R12, positions CX.
 func values(lv *x86, typ string) *fn {
 	f := newFn(lv, "Values"+typ, "acc, e []float32, v []byte, headDim, queries, positions int", "", "adds weights · values of a page.")
-	f.load("acc", "R9", "e", "R8", "queries", "R13", "headDim", "R11")
+	f.load("acc", "R9", "e", "R8", "headDim", "R11")
 	f.op("ADDQ", imm(15), "R11")
 	f.op("SHRQ", imm(4), "R11")
 	f.op("MOVQ", "R11", "R10")
 	f.op("SHLQ", imm(map[string]int{"F32": 6, "F16": 5, "Q8_0": 4}[typ]), "R10")
-	eachTokens(f, []int{4, 1}, func(n int) {
+	eachTokens(f, "queries", []int{4, 1}, func(n int) {
 		f.load("v", "BX")
 		f.op("MOVQ", "R9", "DI")
 		f.op("MOVQ", imm(0), "R12")
@@ -317,9 +322,10 @@ func valueGroup(f *fn, typ string, n int) {
 // valueScale broadcasts the f16 scale at AX to register 12 and moves AX to the next position's.
 func valueScale(f *fn) {
 	f.op("VPBROADCASTW", "(AX)", "X12")
-	f.op("VCVTPH2PS", "X12", f.v(12))
+	f.op("VCVTPH2PS", "X12", "X12")
+	f.op("VBROADCASTSS", "X12", f.v(12))
 	f.op("MOVQ", "R11", "R14")
 	f.op("INCQ", "R14")
 	f.op("SHRQ", imm(1), "R14")
-	f.op("LEAQ", fmt.Sprintf("(AX)(R14*2)"), "AX")
+	f.op("LEAQ", "(AX)(R14*2)", "AX")
 }

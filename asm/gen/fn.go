@@ -130,6 +130,14 @@ func (f *fn) op(name string, operands ...any) {
 	for i, o := range operands {
 		s[i] = fmt.Sprint(o)
 	}
+	if name == "VPDPBUSD" && f.lv.reg == "Y" {
+		var r [3]int
+		for i := range r {
+			fmt.Sscanf(s[i], "Y%d", &r[i])
+		}
+		fmt.Fprintf(&f.body, "\t%s\n", vexDotProduct(r[0], r[1], r[2]))
+		return
+	}
 	fmt.Fprintf(&f.body, "\t%s %s\n", f.lv.mnemonic(name, s), strings.Join(s, ", "))
 }
 

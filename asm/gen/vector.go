@@ -135,8 +135,13 @@ func largest(lv *x86) *fn {
 
 // expOf replaces x by e^x: registers t, n and p are overwritten. The steps are those of kernels.exp.
 func expOf(f *fn, x, t, n, p string) {
+	wide := f.lv.parts() == 1 // compares to a mask register
 	f.op("VMOVUPS", f.floats("expMin", -87.3365447505531), n)
-	f.op("VCMPPS", imm(1), n, x, p) // x < expMin: the result will be 0
+	if wide {
+		f.op("VCMPPS", imm(5), n, x, "K1") // not x < expMin
+	} else {
+		f.op("VCMPPS", imm(1), n, x, p) // x < expMin: the result will be 0
+	}
 	f.op("VMOVUPS", f.floats("expMax", 88.3762626647949), t)
 	f.op("VMINPS", x, t, x) // NaN stays
 	f.op("VMOVUPS", f.floats("log2e", 1.44269504088896341), t)
@@ -154,6 +159,10 @@ func expOf(f *fn, x, t, n, p string) {
 	}
 	f.op("VPSLLD", imm(23), t, t)
 	f.op("VPADDD", f.dwords4("bias", 0x3f800000), t, t)
+	if wide {
+		f.op("VMULPS.Z", t, n, "K1", x)
+		return
+	}
 	f.op("VMULPS", t, n, n)
 	f.op("VANDNPS", n, p, x)
 }
