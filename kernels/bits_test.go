@@ -132,7 +132,7 @@ func (b *record) fill(k Kind, w []byte) {
 			}
 		case KindF32, KindInt8:
 			for i := 0; i < size && (k == KindF32 || i < 256); i += 4 {
-				copy(unit[i:], binary.LittleEndian.AppendUint32(nil, 0x3c000000+b.r.Uint32()>>7&^0x80000000))
+				copy(unit[i:], binary.LittleEndian.AppendUint32(nil, 0x3c000000+b.r.Uint32()>>7&^0x8000001f))
 			}
 		}
 		if k == KindInt8 {

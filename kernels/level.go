@@ -35,7 +35,7 @@ type Level struct {
 	tileFloat   tileFloatFunc
 
 	// Levels whose registers hold a whole panel multiply two panels at once: pairUnpack writes the rows of one into every second
-	// 64 bytes of codes and 16 scales, pairTile reads both. nil: tile takes all panels.
+	// 64 bytes of codes and 16 scales (and 16 numbers of its own behind each block's), pairTile reads both. nil: tile takes all panels.
 	pairUnpack [kinds]unpackFunc
 	pairTile   [kinds]tileFunc
 

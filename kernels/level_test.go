@@ -100,7 +100,11 @@ func randomScales(r *rand.Rand, k Kind, unit []byte) {
 			n = 256
 		}
 		for i := 0; i < n; i += 4 {
-			binary.LittleEndian.PutUint32(unit[i:], math.Float32bits(float32(r.NormFloat64()*0.02)))
+			v := math.Float32bits(float32(r.NormFloat64() * 0.02))
+			if k == KindInt8 {
+				v &^= 0x1f // scales have at most 19 significant bits
+			}
+			binary.LittleEndian.PutUint32(unit[i:], v)
 		}
 		for i := n; i < len(unit); i++ {
 			unit[i] = max(unit[i], 1) // |code - 128| ≤ 127
@@ -233,7 +237,7 @@ func TestPair(t *testing.T) {
 				units := 1 + g.r.IntN(3)
 				blocks, per := units*layouts[k].unit/32, k.scales()
 				w0, w1 := g.panels(k, units), g.panels(k, units)
-				codes, scales := g.bytes(1024*blocks), g.floats(2*per*blocks)
+				codes, scales := g.bytes(1024*blocks), g.floats(2*(per+16)*blocks)
 				l.pairUnpack[k](codes, scales, w0, units)
 				l.pairUnpack[k](codes[64:], scales[16:], w1, units)
 				more, pad := tokens%2 == 1, 32*blocks+32*g.r.IntN(2)

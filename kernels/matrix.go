@@ -49,13 +49,13 @@ const slice = 512
 // Scratch is the memory that one worker unpacks panels to.
 type Scratch struct {
 	codes  []byte    // [slice/32, 512] of one or two panels
-	scales []float32 // [slice/32, 64] of one or two panels
+	scales []float32 // [slice/32, 5·16] of one or two panels, with what a level adds to them
 	wide   []float32 // [slice, 16]
 }
 
 // NewScratch returns scratch memory for one worker.
 func NewScratch() *Scratch {
-	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*2*slice), wide: make([]float32, 16*slice)}
+	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*5*slice/2), wide: make([]float32, 16*slice)}
 }
 
 // Mul computes y = W · x for panels p0..p1-1 and all rows of x: y [x.Rows, stride], where row r of W goes to column r. Columns up to the

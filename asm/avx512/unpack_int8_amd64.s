@@ -4,6 +4,16 @@
 
 #include "textflag.h"
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackInt8(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackInt8(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -38,10 +48,12 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VMOVUPS 0(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VMOVUPS 64(SI), Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	// block 1
 	PREFETCHT1 2816(SI)
 	VMOVDQU32 768(SI), Z8
@@ -69,10 +81,12 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VMOVUPS 128(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VMOVUPS 192(SI), Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	ADDQ $1280, SI
 	DECQ CX
 	JNZ unit1

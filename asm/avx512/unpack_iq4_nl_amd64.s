@@ -24,6 +24,16 @@ DATA table<>+48(SB)/8, $0x766a5d4f3f2d1801
 DATA table<>+56(SB)/8, $0xf1d9c5b5a6998d81
 GLOBL table<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackIQ4_NL(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackIQ4_NL(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -72,8 +82,10 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 0(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	// block 1
 	PREFETCHT1 2368(SI)
 	VMOVDQU32 320(SI), Z6
@@ -113,8 +125,10 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 32(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	ADDQ $576, SI
 	DECQ CX
 	JNZ unit1

@@ -24,6 +24,16 @@ DATA table<>+48(SB)/8, $0x766a5d4f3f2d1801
 DATA table<>+56(SB)/8, $0xf1d9c5b5a6998d81
 GLOBL table<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackIQ4_XS(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackIQ4_XS(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -78,8 +88,10 @@ block2:
 	VCVTPH2PS 0(SI), Z9
 	VMULPS Z9, Z8, Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	ADDQ $256, AX
 	ADDQ $16, BX
 	DECQ R12

@@ -44,6 +44,16 @@ DATA quarter<>+48(SB)/8, $0x0020000000200000
 DATA quarter<>+56(SB)/8, $0x0020000000200000
 GLOBL quarter<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackMXFP4(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackMXFP4(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -101,8 +111,10 @@ block2:
 	VPSLLVD Z9, Z11, Z11
 	VPADDD Z11, Z8, Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	ADDQ $256, AX
 	ADDQ $16, BX
 	DECQ R12

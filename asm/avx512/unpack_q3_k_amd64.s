@@ -24,6 +24,16 @@ DATA mask2<>+48(SB)/8, $0x0303030303030303
 DATA mask2<>+56(SB)/8, $0x0303030303030303
 GLOBL mask2<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackQ3_K(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackQ3_K(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -104,13 +114,15 @@ block2:
 	VCVTPH2PS 0(SI), Z9
 	VMULPS Z9, Z8, Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VPMOVSXBD 16(BX), Z8
 	VCVTDQ2PS Z8, Z8
 	VCVTPH2PS 0(SI), Z9
 	VMULPS Z9, Z8, Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	ADDQ $192, AX
 	ADDQ $32, BX
 	ADDQ $192, R13

@@ -14,6 +14,16 @@ DATA nibble<>+48(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA nibble<>+56(SB)/8, $0x0f0f0f0f0f0f0f0f
 GLOBL nibble<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackQ4_1(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackQ4_1(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -53,10 +63,12 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 0(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VCVTPH2PS 64(SI), Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	// block 1
 	PREFETCHT1 2432(SI)
 	VMOVDQU32 384(SI), Z6
@@ -88,10 +100,12 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 32(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VCVTPH2PS 96(SI), Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	ADDQ $640, SI
 	DECQ CX
 	JNZ unit1

@@ -14,6 +14,16 @@ DATA nibble<>+48(SB)/8, $0x0f0f0f0f0f0f0f0f
 DATA nibble<>+56(SB)/8, $0x0f0f0f0f0f0f0f0f
 GLOBL nibble<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 DATA minus<>+0(SB)/8, $0x8000000080000000
 DATA minus<>+8(SB)/8, $0x8000000080000000
 DATA minus<>+16(SB)/8, $0x8000000080000000
@@ -69,6 +79,8 @@ block2:
 	VCVTPH2PS 0(SI), Z9
 	VMULPS Z9, Z8, Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 256(DX)
 	VPMOVZXBD 128(BX), Z8
 	VCVTDQ2PS Z8, Z8
 	VCVTPH2PS 32(SI), Z9
@@ -76,7 +88,7 @@ block2:
 	VPXORD minus<>(SB), Z8, Z8
 	VMOVUPS Z8, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $256, DX
+	ADDQ $384, DX
 	ADDQ $256, AX
 	ADDQ $16, BX
 	DECQ R12

@@ -24,6 +24,16 @@ DATA mask1<>+48(SB)/8, $0x1010101010101010
 DATA mask1<>+56(SB)/8, $0x1010101010101010
 GLOBL mask1<>(SB), RODATA|NOPTR, $64
 
+DATA minusMagic<>+0(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+8(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+16(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+24(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+32(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+40(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+48(SB)/8, $0xcb400000cb400000
+DATA minusMagic<>+56(SB)/8, $0xcb400000cb400000
+GLOBL minusMagic<>(SB), RODATA|NOPTR, $64
+
 // func UnpackQ5_0(codes []byte, scales []float32, w []byte, units int)
 TEXT ·UnpackQ5_0(SB), NOSPLIT, $0-80
 	MOVQ codes_base+0(FP), DI
@@ -95,8 +105,10 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 0(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	// block 1
 	PREFETCHT1 2368(SI)
 	VMOVDQU32 320(SI), Z6
@@ -159,8 +171,10 @@ unit1:
 	VMOVDQU32 Z8, 896(DI)
 	VCVTPH2PS 32(SI), Z8
 	VMOVUPS Z8, 0(DX)
+	VMULPS minusMagic<>(SB), Z8, Z9
+	VMOVUPS Z9, 128(DX)
 	ADDQ $1024, DI
-	ADDQ $128, DX
+	ADDQ $256, DX
 	ADDQ $704, SI
 	DECQ CX
 	JNZ unit1

@@ -309,7 +309,7 @@ func unpack(lv *x86, k *kind) *fn {
 			})
 			k.storeScales(f, c)
 			f.op("ADDQ", imm(8*lv.group()), "DI")
-			f.op("ADDQ", imm(lv.group()*k.per()), "DX")
+			f.op("ADDQ", imm(lv.group()*k.sets(lv)), "DX")
 		})
 		f.op("ADDQ", imm(k.bytes), "SI")
 	})
@@ -327,6 +327,10 @@ func (k *kind) storeScales(f *fn, c *cursors) {
 			at := f.lv.group()*i + f.lv.bytes*h
 			k.scale(f, c, i, h, code)
 			f.op("VMOVUPS", f.v(code), mem(at, "DX"))
+			if f.lv.magic() && i == 0 {
+				f.op("VMULPS", f.floats("minusMagic", -magicFloat), f.v(code), f.v(tmp))
+				f.op("VMOVUPS", f.v(tmp), mem(f.lv.group()*k.per()+f.lv.bytes*h, "DX"))
+			}
 			if k.minimum == nil {
 				continue
 			}

@@ -60,6 +60,14 @@ func (k *kind) per() int {
 	return n
 }
 
+// sets is per with what the level's tiles want beside: -M·s where they use magic.
+func (k *kind) sets(lv *x86) int {
+	if lv.magic() {
+		return k.per() + 1
+	}
+	return k.per()
+}
+
 // cursors are the addresses of the block at hand: constant offsets from the unit in SI where blocks are written out one by one, and
 // registers that move from block to block in a loop.
 type cursors struct {

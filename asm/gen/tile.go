@@ -29,7 +29,7 @@ func (k *kind) tokens(lv *x86) []int {
 }
 
 // tileRegs assigns vector registers in a tile of some tokens: part h of token t is tileParts·t + h further on.
-type tileRegs struct{ acc, n, f, w, act, tmp int }
+type tileRegs struct{ acc, n, f, w, act, tmp, s, ms int }
 
 func (k *kind) tileRegs(tokens int) tileRegs {
 	r := tileRegs{n: tokens * tileParts}
@@ -40,6 +40,8 @@ func (k *kind) tileRegs(tokens int) tileRegs {
 	}
 	r.act = r.w + tileParts
 	r.tmp = r.act + 1
+	r.s = r.tmp // scales, where they stay in registers
+	r.ms = r.s + tileParts
 	return r
 }
 
@@ -164,11 +166,7 @@ const (
 // tileBlock adds one block of 32 k to n tokens.
 func (k *kind) tileBlock(f *fn, r tileRegs, n int) {
 	if f.lv.vnni {
-		second := k.offset
-		if k.halves { // one half at a time
-			second = 0
-		}
-		k.startSums(f, r, n, k.offset, second)
+		k.startSums(f, r, n, 0, f.lv.magic())
 	}
 	for g := range 8 {
 		k.tileGroup(f, r, n, g)
@@ -176,13 +174,16 @@ func (k *kind) tileBlock(f *fn, r tileRegs, n int) {
 			k.tileHalf(f, r, n)
 		}
 	}
-	if k.halves {
+	switch {
+	case k.halves:
 		k.tileFoldHalves(f, r, n)
-	} else {
+	case f.lv.magic():
+		k.tileFoldMagic(f, r, n)
+	default:
 		k.tileFold(f, r, n)
 	}
 	f.op("ADDQ", imm(8*f.lv.group()), "SI")
-	f.op("ADDQ", imm(f.lv.group()*k.per()), "BX")
+	f.op("ADDQ", imm(f.lv.group()*k.sets(f.lv)), "BX")
 	f.op("ADDQ", imm(32), "DX")
 	if n > 3 {
 		f.op("ADDQ", imm(32), "R14")
@@ -190,21 +191,43 @@ func (k *kind) tileBlock(f *fn, r tileRegs, n int) {
 	f.op("ADDQ", imm(4), "R9")
 }
 
-// startSums sets the integer sums to what the offset takes off: -first·Σq of the first and -second·Σq of the second 16 k. Levels without VPDPBUSD
-// subtract it when the block is folded.
-func (k *kind) startSums(f *fn, r tileRegs, n, first, second int) {
-	if first == 0 && second == 0 {
-		for i := range n * tileParts {
-			f.op("VPXOR", f.v(r.n+i), f.v(r.n+i), f.v(r.n+i))
-		}
-		return
+// magic says that integer sums start from the bits of the float M = 1.5·2^23: as floats they then are M + n, so that one
+// FMA, fma(M + n, s, -M·s), gives round(n·s) without a conversion. M·s is exact: s has at most 19 significant bits.
+func (lv *x86) magic() bool { return lv.reg == "Z" }
+
+const magicFloat = 0x1.8p23
+
+// startSums sets the integer sums to what the offset takes off: -offset·Σq of the block or, with halves, of the given half; plus the bits
+// of M if magic is set. Levels without VPDPBUSD subtract it when the block is folded.
+func (k *kind) startSums(f *fn, r tileRegs, n, half int, magic bool) {
+	start := f.v(r.act)
+	if magic {
+		start = f.floats("magic", magicFloat)
+	} else {
+		f.op("VPXOR", start, start, start)
 	}
-	name := fmt.Sprintf("minus%d_%d", first, second)
+	lo, hi := -k.offset, -k.offset
+	if k.halves && half == 0 {
+		hi = 0
+	} else if k.halves {
+		lo = 0
+	}
 	eachToken(f, n, func(t int) {
-		f.op("VPBROADCASTD", sAt, f.v(r.act))
-		f.op("VPMADDWD", f.words2pair(name, -first, -second), f.v(r.act), f.v(r.n+tileParts*t))
-		for h := 1; h < tileParts; h++ {
-			f.op("VMOVDQU", f.v(r.n+tileParts*t), f.v(r.n+tileParts*t+h))
+		for h := range tileParts {
+			s := f.v(r.n + tileParts*t + h)
+			switch {
+			case h > 0:
+				f.op("VMOVDQU", f.v(r.n+tileParts*t), s)
+			case k.offset == 0:
+				f.op("VMOVDQU", start, s)
+			case f.lv.reg == "Z":
+				f.op("VMOVDQU", start, s)
+				f.op("VMOVDQU", f.words2pair(fmt.Sprintf("minus%d_%d", -lo, -hi), lo, hi), f.v(r.tmp))
+				f.op("VPDPWSSD.BCST", sAt, f.v(r.tmp), s)
+			default:
+				f.op("VPBROADCASTD", sAt, f.v(r.tmp))
+				f.op("VPMADDWD", f.words2pair(fmt.Sprintf("minus%d_%d", -lo, -hi), lo, hi), f.v(r.tmp), s)
+			}
 		}
 	})
 }
@@ -286,12 +309,17 @@ func (k *kind) tileHalf(f *fn, r tileRegs, n int) {
 		k.subtract(f, r, t, "offset0", k.offset, 0)
 		for h := range tileParts {
 			s, d := f.v(r.n+tileParts*t+h), f.v(r.f+tileParts*t+h)
+			if f.lv.magic() {
+				f.op("VMOVUPS", k.magicScale(f, h), d)
+				f.op("VFMADD231PS", mem(f.lv.bytes*h, "BX"), s, d)
+				continue
+			}
 			f.op("VCVTDQ2PS", s, s)
 			f.op("VMULPS", mem(f.lv.bytes*h, "BX"), s, d)
 		}
 	})
 	if f.lv.vnni {
-		k.startSums(f, r, n, 0, k.offset)
+		k.startSums(f, r, n, 1, false)
 	}
 }
 
@@ -320,6 +348,37 @@ func (k *kind) tileFoldHalves(f *fn, r tileRegs, n int) {
 			f.op("VMULPS", mem(2*f.lv.group()+f.lv.bytes*h, "BX"), f.v(r.act), g)
 			f.op("VFMADD231PS", mem(3*f.lv.group()+f.lv.bytes*h, "BX"), f.v(r.w), g)
 			f.op("VFMADD231PS", f.v(r.tmp), g, f.v(r.acc+tileParts*t+h))
+		}
+	})
+}
+
+// magicScale is where -M·s (or -M·s0) of part h stands: behind the scales and minimums.
+func (k *kind) magicScale(f *fn, h int) string {
+	return mem(f.lv.group()*k.per()+f.lv.bytes*h, "BX")
+}
+
+// tileFoldMagic adds a block with one scale to the sums, scales in registers.
+func (k *kind) tileFoldMagic(f *fn, r tileRegs, n int) {
+	for h := range tileParts {
+		f.op("VMOVUPS", mem(f.lv.bytes*h, "BX"), f.v(r.s+h))
+		f.op("VMOVUPS", k.magicScale(f, h), f.v(r.ms+h))
+	}
+	eachToken(f, n, func(t int) {
+		for h := range tileParts {
+			s, a := f.v(r.n+tileParts*t+h), f.v(r.acc+tileParts*t+h)
+			f.op("VFMADD213PS", f.v(r.ms+h), f.v(r.s+h), s)
+			f.op("VFMADD231PS.BCST", dAt, s, a)
+		}
+	})
+	if k.minimum == nil {
+		return
+	}
+	for h := range tileParts {
+		f.op("VMOVUPS", mem(f.lv.group()+f.lv.bytes*h, "BX"), f.v(r.s+h))
+	}
+	eachToken(f, n, func(t int) {
+		for h := range tileParts {
+			f.op("VFMADD231PS.BCST", dsAt, f.v(r.s+h), f.v(r.acc+tileParts*t+h))
 		}
 	})
 }
