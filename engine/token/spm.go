@@ -102,7 +102,11 @@ func (s *spm) read(st *spmState, text string) {
 		}
 		if symbol < 0 {
 			s.flush(st)
-			st.unknown(&s.fallback, text[i:i+n])
+			char := text[i : i+n]
+			if char == " " {
+				char = spaceMark
+			}
+			st.tokens = s.fallback.add(st.tokens, st.start, char)
 		} else {
 			if len(st.chunk) > 0 && !s.joint.has(st.last, now) {
 				s.flush(st)
@@ -119,23 +123,10 @@ func (s *spm) flush(st *spmState) {
 		if id < s.vocab {
 			st.tokens = append(st.tokens, id)
 		} else {
-			st.unknown(&s.fallback, s.extra[id-s.vocab])
+			st.tokens = s.fallback.add(st.tokens, st.start, s.extra[id-s.vocab])
 		}
 	}
 	st.chunk = st.chunk[:0]
-}
-
-// unknown appends what stands for a character without a token: its bytes, or the unknown token once for a run.
-func (st *spmState) unknown(f *fallback, char string) {
-	switch {
-	case f.all:
-		if char == " " {
-			char = spaceMark
-		}
-		st.tokens = f.append(st.tokens, char)
-	case len(st.tokens) == st.start || st.tokens[len(st.tokens)-1] != f.unk:
-		st.tokens = append(st.tokens, f.unk)
-	}
 }
 
 // fallback gives tokens to the characters that have none.
@@ -164,10 +155,17 @@ func newFallback(v *Vocab) (fallback, error) {
 	return f, nil
 }
 
-// append adds the byte tokens of a text.
-func (f *fallback) append(dst []int32, text string) []int32 {
-	for i := range len(text) {
-		dst = append(dst, f.bytes[text[i]])
+// add appends to the ids of a text, which begin at dst[start], what stands for a character without a token: its bytes,
+// or the unknown token once for a run.
+func (f *fallback) add(dst []int32, start int, char string) []int32 {
+	if f.all {
+		for i := range len(char) {
+			dst = append(dst, f.bytes[char[i]])
+		}
+		return dst
 	}
-	return dst
+	if len(dst) > start && dst[len(dst)-1] == f.unk {
+		return dst
+	}
+	return append(dst, f.unk)
 }
