@@ -3,7 +3,7 @@ package kernels
 import "fmt"
 
 // Acts are the activations that a product reads: a row for each token, as f32 and, where quantised weights ask for them, in blocks of
-// 32 k with 8-bit values (class I8). Rows are padded with zeros to a multiple of 256 k, so that they fit the units of every kind.
+// 32 k with 8-bit values (class I8). Rows are padded with zeros (PadCols), so that they fit the units of every kind.
 type Acts struct {
 	Rows int // tokens
 	Cols int // k
@@ -16,9 +16,13 @@ type Acts struct {
 	S  []int16   // [rows, pad/32, 2] Σq of the first and of the second 16 k
 }
 
+// PadCols is the length of a padded row of cols activations: whole units of every kind, and 32 more, since rows that are a power of two
+// apart share too few lines of the caches.
+func PadCols(cols int) int { return (cols+255)&^255 + 32 }
+
 // NewActs returns room for rows of cols activations, all zero.
 func NewActs(rows, cols int) *Acts {
-	pad := (cols + 255) &^ 255
+	pad := PadCols(cols)
 	return &Acts{
 		Rows: rows, Cols: cols, Pad: pad,
 		X: make([]float32, rows*pad), Q: make([]int8, rows*pad),

@@ -91,7 +91,7 @@ func BenchmarkMul(b *testing.B) {
 	const rows, cols = 512, 2048
 	for k := range kinds {
 		for _, l := range Levels()[1:] {
-			for _, tokens := range []int{4, 512} {
+			for _, tokens := range []int{4, 12, 48, 512} {
 				b.Run(fmt.Sprintf("%v/%s/%d", k, l.Name, tokens), func(b *testing.B) {
 					w, _ := benchPanels(b, k, cols, rows/16*PanelBytes(k, cols))
 					m := &Matrix{Kind: k, Rows: rows, Cols: cols, data: w, panelBytes: PanelBytes(k, cols)}

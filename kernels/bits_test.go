@@ -56,6 +56,7 @@ func TestBits(t *testing.T) {
 		for i, line := range strings.Split(got, "\n") {
 			if i >= len(lines) || line != lines[i] {
 				t.Errorf("%s: %s, want %s", l.Name, line, lines[min(i, len(lines)-1)])
+				break
 			}
 		}
 	}
@@ -69,10 +70,12 @@ func bitsOf(l *Level) string {
 		b.fill(k, m.data)
 		for _, tokens := range []int{1, 7} {
 			x, y := NewActs(tokens, 512), make([]float32, tokens*32)
-			copy(x.X, b.floats(tokens*512))
+			for t := range tokens {
+				copy(x.Row(t), b.floats(512))
+			}
 			x.Quantize(l, 0, tokens)
 			m.Mul(l, y, 32, x, 0, 2, NewScratch())
-			b.add(fmt.Sprintf("mul %v %d", k, tokens), y, x.Q, x.D, x.DS, x.S)
+			b.add(fmt.Sprintf("mul %v %d", k, tokens), y, x.Q[:512], x.D[:16], x.DS[:16], x.S[:32])
 		}
 	}
 	x, w := b.floats(512), b.floats(512)

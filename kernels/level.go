@@ -17,6 +17,8 @@ type (
 	tileFunc func(y []float32, stride int, codes []byte, scales []float32, blocks int, q []int8, d, ds []float32, s []int16, pad, tokens int, more bool)
 	// tileFloatFunc: one unpacked panel slice w [n, 16] · tokens; see genericTileFloat.
 	tileFloatFunc func(y []float32, stride int, w []float32, n int, x []float32, pad, tokens int, more bool)
+	// pairFloatFunc: the unpacked slices w and v [n, 16] of two panels · tokens.
+	pairFloatFunc func(y []float32, stride int, w, v []float32, n int, x []float32, pad, tokens int, more bool)
 	// scoresFunc, valuesFunc: queries · keys of a page, weights · values of a page; see genericScores, genericValues.
 	scoresFunc func(s, q []float32, k []byte, headDim, queries, groups int)
 	valuesFunc func(acc, e []float32, v []byte, headDim, queries, positions int)
@@ -38,6 +40,7 @@ type Level struct {
 	// 64 bytes of codes and 16 scales (and 16 numbers of its own behind each block's), pairTile reads both. nil: tile takes all panels.
 	pairUnpack [kinds]unpackFunc
 	pairTile   [kinds]tileFunc
+	pairFloat  pairFloatFunc
 
 	quantize   func(q []int8, d, ds []float32, s []int16, x []float32)
 	sumSquares func(x []float32) float32

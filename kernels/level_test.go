@@ -256,6 +256,25 @@ func TestPair(t *testing.T) {
 	})
 }
 
+// TestPairFloat checks the product of two float panels against two of one.
+func TestPairFloat(t *testing.T) {
+	native(t, func(t *testing.T, l, ref *Level, g guard) {
+		if l.pairFloat == nil {
+			return
+		}
+		for tokens := range 15 {
+			n, more := 4*(1+g.r.IntN(20)), tokens%2 == 1
+			w, v, x := g.floats(16*n), g.floats(16*n), g.floats(tokens*n)
+			got := g.floats(max(0, (tokens-1)*48+32) * min(tokens, 1))
+			want := slices.Clone(got)
+			l.pairFloat(got, 48, w, v, n, x, n, tokens, more)
+			ref.tileFloat(want, 48, w, n, x, n, tokens, more)
+			ref.tileFloat(want[min(16, len(want)):], 48, v, n, x, n, tokens, more)
+			same(t, fmt.Sprintf("%d tokens, %d k", tokens, n), got, want)
+		}
+	})
+}
+
 // codes returns random unpacked weights: extremes in the first block.
 func (g guard) codes(k Kind, blocks int) ([]byte, []float32) {
 	unit := layouts[k].unit / 32

@@ -58,7 +58,7 @@ func levelAVX512(l *Level) *Level {
 	}
 	l.dotFloat = [kinds]dotFloatFunc{KindF32: avx512.DotF32, KindF16: avx512.DotF16, KindBF16: avx512.DotBF16}
 	l.unpackFloat[KindF16], l.unpackFloat[KindBF16] = avx512.UnpackF16, avx512.UnpackBF16
-	l.tileFloat = avx512.TileFloat
+	l.tileFloat, l.pairFloat = avx512.TileFloat, avx512.PairFloat
 	l.quantize, l.sum, l.sumSquares = avx512.Quantize, avx512.Sum, avx512.SumSquares
 	l.scale, l.mul, l.add = avx512.Scale, avx512.Mul, avx512.Add
 	l.swiGLU, l.geGLU = avx512.SwiGLU, avx512.GeGLU

@@ -43,19 +43,22 @@ func (m *Matrix) Free() {
 	m.data = nil
 }
 
-// slice is the k that a panel is unpacked for at a time, so that codes and scales stay in the first-level cache.
-const slice = 512
+// slice and floatSlice are the k that panels are unpacked for at a time, so that what is unpacked stays in the first-level cache.
+const (
+	slice      = 512
+	floatSlice = 256
+)
 
 // Scratch is the memory that one worker unpacks panels to.
 type Scratch struct {
-	codes  []byte    // [slice/32, 512] of one or two panels
-	scales []float32 // [slice/32, 5·16] of one or two panels, with what a level adds to them
-	wide   []float32 // [slice, 16]
+	codes  []byte       // [slice/32, 512] of one or two panels
+	scales []float32    // [slice/32, 5·16] of one or two panels, with what a level adds to them
+	wide   [2][]float32 // [floatSlice, 16] of two panels
 }
 
 // NewScratch returns scratch memory for one worker.
 func NewScratch() *Scratch {
-	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*5*slice/2), wide: make([]float32, 16*slice)}
+	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*5*slice/2), wide: [2][]float32{make([]float32, 16*floatSlice), make([]float32, 16*floatSlice)}}
 }
 
 // Mul computes y = W · x for panels p0..p1-1 and all rows of x: y [x.Rows, stride], where row r of W goes to column r. Columns up to the
@@ -78,19 +81,21 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 		}
 		return
 	}
-	for p := p0; p < p1; p++ {
-		pair := l.pairTile[m.Kind] != nil && p+1 < p1
-		for u := 0; u < units; u += slice / unit {
-			n := min(slice/unit, units-u)
+	step, two := slice/unit, l.pairTile[m.Kind] != nil
+	if m.Kind.Float() {
+		step, two = floatSlice/unit, l.pairFloat != nil
+	}
+	// Slices outside, panels inside: the tokens' values of a slice stay in the second-level cache for all panels.
+	for u := 0; u < units; u += step {
+		n := min(step, units-u)
+		for p := p0; p < p1; p++ {
 			w := m.data[p*m.panelBytes+u*size:]
-			if pair {
+			if two && p+1 < p1 {
 				m.mulPair(l, y[16*p:], stride, x, w[:n*size], w[m.panelBytes:m.panelBytes+n*size], u*unit, n, s)
+				p++
 			} else {
 				m.mulSlice(l, y[16*p:], stride, x, w[:n*size], u*unit, n, s)
 			}
-		}
-		if pair {
-			p++
 		}
 	}
 }
@@ -98,13 +103,7 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 // mulSlice adds n units of one panel, beginning at k, to the tokens' sums.
 func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, k, n int, s *Scratch) {
 	if m.Kind.Float() {
-		wide := s.wide
-		if m.Kind == KindF32 {
-			wide = floats(w) // a panel of F32 is what the tile reads
-		} else {
-			l.unpackFloat[m.Kind](wide, w, n)
-		}
-		l.tileFloat(y, stride, wide, 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
+		l.tileFloat(y, stride, m.widen(l, s.wide[0], w, n), 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
 		return
 	}
 	l.unpack[m.Kind](s.codes, s.scales, w, n)
@@ -112,8 +111,21 @@ func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, 
 	l.tile[m.Kind](y, stride, s.codes, s.scales, n*layouts[m.Kind].unit/32, x.Q[k:], x.D[b:], x.DS[b:], x.S[2*b:], x.Pad, x.Rows, k > 0)
 }
 
+// widen returns n units of float weights as f32, in dst unless they are it already.
+func (m *Matrix) widen(l *Level, dst []float32, w []byte, n int) []float32 {
+	if m.Kind == KindF32 {
+		return floats(w)
+	}
+	l.unpackFloat[m.Kind](dst, w, n)
+	return dst
+}
+
 // mulPair is mulSlice for two panels w0 and w1 side by side.
 func (m *Matrix) mulPair(l *Level, y []float32, stride int, x *Acts, w0, w1 []byte, k, n int, s *Scratch) {
+	if m.Kind.Float() {
+		l.pairFloat(y, stride, m.widen(l, s.wide[0], w0, n), m.widen(l, s.wide[1], w1, n), 64*n, x.X[k:], x.Pad, x.Rows, k > 0)
+		return
+	}
 	l.pairUnpack[m.Kind](s.codes, s.scales, w0, n)
 	l.pairUnpack[m.Kind](s.codes[64:], s.scales[16:], w1, n)
 	b := k / 32

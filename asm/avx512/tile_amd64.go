@@ -4,6 +4,11 @@
 
 package avx512
 
+// PairFloat multiplies the unpacked slices of two panels with some tokens. Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func PairFloat(y []float32, stride int, w, v []float32, n int, x []float32, pad, tokens int, more bool)
+
 // TileFloat multiplies an unpacked panel slice with some tokens. Requires: AVX-512 F, BW, DQ, VL, VNNI.
 //
 //go:noescape

@@ -2,10 +2,14 @@ package gen
 
 // floatFiles are the operations on f32 values: products of float weights, and the work on rows.
 func floatFiles(lv *x86) []*file {
+	tiles := []*fn{tileFloat(lv, 1)}
+	if lv.parts() == 1 {
+		tiles = append(tiles, tileFloat(lv, 2))
+	}
 	return []*file{
 		{"dot_float", []*fn{dotFloat(lv, "F32", 4096), dotFloat(lv, "F16", 2048), dotFloat(lv, "BF16", 2048)}},
 		{"unpack_float", []*fn{unpackFloat(lv, "F16"), unpackFloat(lv, "BF16")}},
-		{"tile_float", []*fn{tileFloat(lv)}},
+		{"tile_float", tiles},
 		{"vector", vectorOps(lv)},
 		{"quantize", []*fn{quantize(lv)}},
 		{"scores", []*fn{scores(lv, "F32"), scores(lv, "F16"), scores(lv, "Q8_0")}},
@@ -87,27 +91,35 @@ func unpackFloat(lv *x86, typ string) *fn {
 	return f.end()
 }
 
-// tileFloat is the product of an unpacked panel slice with some tokens. General registers: y DI, its stride R8, weights SI, groups of
-// four k CX, the tokens' x DX (0-2), R14 (3-5), R9 (6-8) and R10 (9-11), their stride R12.
-func tileFloat(lv *x86) *fn {
-	f := newFn(lv, "TileFloat", "y []float32, stride int, w []float32, n int, x []float32, pad, tokens int, more bool", "", "multiplies an unpacked panel slice with some tokens.")
+// tileFloat is the product of an unpacked panel slice, or of two panels' slices side by side, with some tokens. General registers: y DI,
+// its stride R8, weights SI (and BX), groups of four k CX, the tokens' x DX (0-2), R14 (3-5), R9 (6-8) and R10 (9-11), their stride R12.
+func tileFloat(lv *x86, panels int) *fn {
+	name, w, doc := "TileFloat", "w []float32", "multiplies an unpacked panel slice with some tokens."
+	if panels == 2 {
+		name, w, doc = "PairFloat", "w, v []float32", "multiplies the unpacked slices of two panels with some tokens."
+	}
+	f := newFn(lv, name, "y []float32, stride int, "+w+", n int, x []float32, pad, tokens int, more bool", "", doc)
 	f.load("y", "DI", "stride", "R8", "x", "DX", "pad", "R12")
 	f.op("SHLQ", imm(2), "R8")
 	f.op("SHLQ", imm(2), "R12")
 	sizes := []int{6, 4, 2, 1}
-	if lv.parts() == 1 {
+	if panels*lv.parts() == 1 {
 		sizes = []int{12, 6, 3, 1}
 	}
+	parts := panels * lv.parts()
 	eachTokens(f, "tokens", sizes, func(n int) {
-		loadSums(f, 0, n, lv.parts())
+		loadSums(f, 0, n, parts)
 		f.load("w", "SI", "n", "CX")
+		if panels == 2 {
+			f.load("v", "BX")
+		}
 		f.op("SHRQ", imm(2), "CX")
 		for i := 1; 3*i < n; i++ {
 			f.op("MOVQ", floatBases[i-1], floatBases[i])
 			advance(f, floatBases[i], "R12", 3)
 		}
-		f.loop("group", "CX", func() { tileFloatGroup(f, n) })
-		storeSums(f, 0, n, lv.parts())
+		f.loop("group", "CX", func() { tileFloatGroup(f, n, panels) })
+		storeSums(f, 0, n, parts)
 		f.load("n", "CX")
 		f.op("SHLQ", imm(2), "CX")
 		f.op("SUBQ", "CX", "DX")
@@ -119,11 +131,15 @@ func tileFloat(lv *x86) *fn {
 // floatBases hold the x of three tokens each.
 var floatBases = []string{"DX", "R14", "R9", "R10"}
 
-func tileFloatGroup(f *fn, n int) {
-	parts := f.lv.parts()
+func tileFloatGroup(f *fn, n, panels int) {
+	parts := panels * f.lv.parts()
 	for _, k := range chain {
 		for h := range parts {
-			f.op("VMOVUPS", mem(64*k+f.lv.bytes*h, "SI"), f.v(12+h))
+			base := "SI"
+			if h >= f.lv.parts() {
+				base = "BX"
+			}
+			f.op("VMOVUPS", mem(64*k+f.lv.bytes*(h%f.lv.parts()), base), f.v(12+h))
 		}
 		for t := range n {
 			x := tokenRow(4*k, floatBases[t/3], "", "R12", t%3)
@@ -138,6 +154,9 @@ func tileFloatGroup(f *fn, n int) {
 		}
 	}
 	f.op("ADDQ", imm(256), "SI")
+	if panels == 2 {
+		f.op("ADDQ", imm(256), "BX")
+	}
 	for i := 0; 3*i < n; i++ {
 		f.op("ADDQ", imm(16), floatBases[i])
 	}
