@@ -9,52 +9,52 @@ import (
 	"time"
 )
 
+// mapNode is a node of a trie to be written: where it stands, what leads to it, and what is left of the sequences that pass.
+type mapNode struct {
+	at   int
+	from string
+	rest []string
+}
+
+// children sorts the sequences that pass a node by their next byte; 0 is for one that ends here, whose value is there.
+func (n *mapNode) children() map[byte]*mapNode {
+	children := map[byte]*mapNode{}
+	for _, s := range n.rest {
+		c := byte(0)
+		if s != "" {
+			c = s[0]
+		}
+		if children[c] == nil {
+			children[c] = &mapNode{from: n.from + s[:min(1, len(s))]}
+		}
+		if s != "" {
+			children[c].rest = append(children[c].rest, s[1:])
+		}
+	}
+	return children
+}
+
 // mapFile writes a character map as a file holds it.
 func mapFile(pairs map[string]string) []byte {
+	var root mapNode
 	var replacements []byte
 	at := map[string]int{}
-	for _, to := range pairs {
+	for from, to := range pairs {
+		root.rest = append(root.rest, from)
 		if _, ok := at[to]; !ok {
 			at[to] = len(replacements)
 			replacements = append(append(replacements, to...), 0)
 		}
 	}
 	words, taken := make([]uint32, 1<<12), map[int]bool{0: true}
-	type node struct {
-		at   int
-		keys []string // what is left of the sequences that pass here
-		from string
-	}
-	all := node{}
-	for from := range pairs {
-		all.keys = append(all.keys, from)
-	}
-	for queue := []node{all}; len(queue) > 0; queue = queue[1:] {
+	for queue := []mapNode{root}; len(queue) > 0; queue = queue[1:] {
 		n := queue[0]
-		children := map[byte]*node{}
-		for _, k := range n.keys {
-			c := byte(0) // a sequence ends here: its value is the child by a zero byte
-			if k != "" {
-				c = k[0]
-			}
-			if children[c] == nil {
-				children[c] = &node{from: n.from + k[:min(1, len(k))]}
-			}
-			if k != "" {
-				children[c].keys = append(children[c].keys, k[1:])
-			}
-		}
-		if len(children) == 0 {
-			continue
-		}
-		distance := 1
-		for ; ; distance++ {
-			free := true
+		children := n.children()
+		distance, free := 0, false
+		for !free {
+			distance, free = distance+1, true
 			for c := range children {
 				free = free && !taken[n.at^distance^int(c)]
-			}
-			if free {
-				break
 			}
 		}
 		words[n.at] |= uint32(distance) << 10
