@@ -1,6 +1,7 @@
 package token
 
 import (
+	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -23,23 +24,25 @@ type bpe struct {
 	states  sync.Pool
 }
 
-func newBPE(v *Vocab) (algorithm, defaults, error) {
+// newBPE takes the index of the tokens by their texts beside them.
+func newBPE(v *Vocab, texts *index) (algorithm, defaults, error) {
 	pre, err := findPretokenizer(v.Pre)
 	if err != nil {
 		return nil, defaults{}, err
 	}
+	if len(v.Merges) == 0 {
+		return nil, defaults{}, fmt.Errorf("token: byte-level BPE needs a list of merges")
+	}
 	b := &bpe{pre: pre, stages: pre.stages, u: unicodeClasses(), unk: int32(v.UNK)}
-	raw := make([]string, len(v.Tokens))
-	var buf []byte
-	for id, s := range v.Tokens {
+	raw := blockStrings(len(v.Tokens), func(block []byte, id int) []byte {
 		if v.Kinds[id] == Normal || v.Kinds[id] == UserDefined {
-			if bytes, ok := appendBytes(buf[:0], s); ok {
-				buf, raw[id] = bytes, string(bytes)
+			if longer, ok := appendBytes(block, v.Tokens[id]); ok {
+				return longer
 			}
 		}
-	}
+		return block
+	})
 	b.words = newIndex(raw, func(id int) bool { return v.Kinds[id] == Normal })
-	texts := newIndex(v.Tokens, func(int) bool { return true })
 	if b.merges, err = newMerges(v.Merges, texts, raw); err != nil {
 		return nil, defaults{}, err
 	}
@@ -96,9 +99,6 @@ func (b *bpe) encode(dst []int32, text string, _ bool) []int32 {
 
 // split cuts the text by the first stage and its pieces by the others.
 func (b *bpe) split(dst []int32, text string, stages []splitter) []int32 {
-	if len(stages) == 0 {
-		return b.word(dst, text)
-	}
 	cut, rest := stages[0], stages[1:]
 	for len(text) > 0 {
 		n := cut(b.u, text)

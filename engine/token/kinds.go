@@ -9,48 +9,51 @@ import (
 // maxTokens bounds the vocabulary (the largest published one has 262,400 tokens): ids then fit into 21 bits.
 const maxTokens = 1 << 21
 
-// check reports what makes a vocabulary unusable for any algorithm.
-func (v *Vocab) check() error {
+// check reports what makes a vocabulary unusable for any algorithm. It returns the tokens indexed by their texts.
+func (v *Vocab) check() (*index, error) {
 	n := len(v.Tokens)
 	switch {
 	case n == 0:
-		return fmt.Errorf("token: the vocabulary has no tokens")
+		return nil, fmt.Errorf("token: the vocabulary has no tokens")
 	case n > maxTokens:
-		return fmt.Errorf("token: the vocabulary has %d tokens, at most %d are supported", n, maxTokens)
+		return nil, fmt.Errorf("token: the vocabulary has %d tokens, at most %d are supported", n, maxTokens)
 	case len(v.Scores) != 0 && len(v.Scores) != n:
-		return fmt.Errorf("token: %d scores for %d tokens", len(v.Scores), n)
+		return nil, fmt.Errorf("token: %d scores for %d tokens", len(v.Scores), n)
 	case len(v.Kinds) != 0 && len(v.Kinds) != n:
-		return fmt.Errorf("token: %d kinds for %d tokens", len(v.Kinds), n)
+		return nil, fmt.Errorf("token: %d kinds for %d tokens", len(v.Kinds), n)
 	}
 	for id, k := range v.Kinds {
 		s := v.Tokens[id]
 		if k < Normal || k > Byte {
-			return fmt.Errorf("token: token %d has the unknown kind %d", id, k)
+			return nil, fmt.Errorf("token: token %d has the unknown kind %d", id, k)
 		}
 		if _, ok := byteOf(s); k == Byte && !ok {
-			return fmt.Errorf("token: token %d is a byte, but its text is %q, not of the form \"<0x0A>\"", id, s)
+			return nil, fmt.Errorf("token: token %d is a byte, but its text is %q, not of the form \"<0x0A>\"", id, s)
 		}
 		if (k == Control || k == UserDefined || k == Unknown) && len(s) > maxSpecial {
-			return fmt.Errorf("token: special token %d has %d bytes, at most %d are supported", id, len(s), maxSpecial)
+			return nil, fmt.Errorf("token: special token %d has %d bytes, at most %d are supported", id, len(s), maxSpecial)
 		}
 	}
 	for id, s := range v.Scores {
 		if math.IsNaN(float64(s)) || math.IsInf(float64(s), 0) {
-			return fmt.Errorf("token: token %d has the score %v", id, s)
+			return nil, fmt.Errorf("token: token %d has the score %v", id, s)
 		}
 	}
 	for _, r := range v.roles() {
 		if *r.id < -1 || *r.id >= n {
-			return fmt.Errorf("token: the %s id %d is outside the vocabulary of %d tokens", r.name, *r.id, n)
+			return nil, fmt.Errorf("token: the %s id %d is outside the vocabulary of %d tokens", r.name, *r.id, n)
 		}
 	}
-	texts := newIndex(v.Tokens, func(int) bool { return true })
+	texts := emptyIndex(v.Tokens)
 	for id, s := range v.Tokens {
-		if first := texts.find(s); s != "" && int(first) != id {
-			return fmt.Errorf("token: tokens %d and %d have the same text %q", first, id, s)
+		if s == "" {
+			continue
+		}
+		if first := texts.add(int32(id)); int(first) != id {
+			return nil, fmt.Errorf("token: tokens %d and %d have the same text %q", first, id, s)
 		}
 	}
-	return nil
+	return texts, nil
 }
 
 // role is a token that the tokenizer or the model gives a task to.

@@ -56,7 +56,7 @@ func newMerges(list []string, texts *index, raw []string) (*merges, error) {
 		if len(s) > 0 {
 			cut = strings.IndexByte(s[1:], ' ') + 1
 		}
-		if cut < 1 {
+		if cut < 1 || cut == len(s)-1 {
 			return nil, fmt.Errorf("token: merge %d %q is not two pieces with a space between", rank, s)
 		}
 		l, r := s[:cut], s[cut+1:]

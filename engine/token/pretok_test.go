@@ -174,7 +174,7 @@ func TestPretokenizers(t *testing.T) {
 				stages = append(stages, stage)
 			}
 			rnd := rand.New(rand.NewPCG(3, 4))
-			for range 3000 {
+			for range 2000 {
 				text := randomText(rnd, 1+rnd.IntN(16))
 				got, want := []string{text}, []string{text}
 				for i := range stages {

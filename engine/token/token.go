@@ -75,13 +75,14 @@ type Tokenizer struct {
 // New checks a vocabulary and prepares its tokenizer. The error names the field at fault, or the model or
 // pre-tokenizer that is not supported.
 func New(v Vocab) (*Tokenizer, error) {
-	if err := v.check(); err != nil {
+	texts, err := v.check()
+	if err != nil {
 		return nil, err
 	}
 	t := &Tokenizer{v: v}
 	t.v.Kinds, t.eog = classify(&v)
 	t.v.fillRoles()
-	alg, def, err := newAlgorithm(&t.v)
+	alg, def, err := newAlgorithm(&t.v, texts)
 	if err != nil {
 		return nil, err
 	}
@@ -94,10 +95,10 @@ func New(v Vocab) (*Tokenizer, error) {
 }
 
 // newAlgorithm picks the algorithm that the vocabulary asks for. v has passed check and has a Kind for every token.
-func newAlgorithm(v *Vocab) (algorithm, defaults, error) {
+func newAlgorithm(v *Vocab, texts *index) (algorithm, defaults, error) {
 	switch v.Model {
 	case "gpt2":
-		return newBPE(v)
+		return newBPE(v, texts)
 	}
 	return nil, defaults{}, fmt.Errorf("token: tokenizer model %q is not supported", v.Model)
 }
@@ -139,29 +140,35 @@ func (t *Tokenizer) Count(text string, o Options) int {
 	return n
 }
 
-// rawPieces returns the bytes each token stands for, all in one block of memory.
+// rawPieces returns the bytes each token stands for.
 func rawPieces(v *Vocab, alg algorithm) []string {
-	var block []byte
-	ends := make([]int, len(v.Tokens))
-	for id, s := range v.Tokens {
+	return blockStrings(len(v.Tokens), func(block []byte, id int) []byte {
+		s := v.Tokens[id]
 		switch v.Kinds[id] {
 		case Normal:
-			block = alg.appendRaw(block, s)
+			return alg.appendRaw(block, s)
 		case Byte:
-			if b, ok := byteOf(s); ok {
-				block = append(block, b)
-			}
-		default:
-			block = append(block, s...)
+			b, _ := byteOf(s)
+			return append(block, b)
 		}
+		return append(block, s...)
+	})
+}
+
+// blockStrings makes n strings in one block of memory: add appends that of an id.
+func blockStrings(n int, add func(block []byte, id int) []byte) []string {
+	var block []byte
+	ends := make([]int, n)
+	for id := range ends {
+		block = add(block, id)
 		ends[id] = len(block)
 	}
 	all, start := string(block), 0
-	pieces := make([]string, len(v.Tokens))
+	s := make([]string, n)
 	for id, end := range ends {
-		pieces[id], start = all[start:end], end
+		s[id], start = all[start:end], end
 	}
-	return pieces
+	return s
 }
 
 // byteOf reads the text of a Byte token, "<0x0A>".
