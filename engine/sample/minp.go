@@ -6,7 +6,9 @@ func minP(p float64) filter {
 	return func(tokens []candidate) []candidate {
 		var most float64
 		for _, c := range tokens {
-			most = max(most, c.weight)
+			if c.weight > most {
+			most = c.weight
+		}
 		}
 		kept := tokens[:0]
 		for _, c := range tokens {

@@ -9,6 +9,9 @@ import (
 // An Option is one setting of a Sampler. Where two settings exclude each other the later one holds.
 type Option func(*config) error
 
+// GenerateOption marks an Option as one of those that a generation of the engine takes.
+func (Option) GenerateOption() {}
+
 // config is what the options say; a zero value of a field leaves its stage out.
 type config struct {
 	greedy      bool
