@@ -99,6 +99,12 @@ func newAlgorithm(v *Vocab, texts *index) (algorithm, defaults, error) {
 	switch v.Model {
 	case "gpt2":
 		return newBPE(v, texts)
+	case "llama":
+		return newSPM(v)
+	case "t5":
+		return newUnigram(v)
+	case "bert":
+		return newWordPiece(v)
 	}
 	return nil, defaults{}, fmt.Errorf("token: tokenizer model %q is not supported", v.Model)
 }
