@@ -146,7 +146,7 @@ func (s *Sampler) filter(logits []float32) (total float64, err error) {
 		return 0, err
 	}
 	if len(s.filters) > 0 {
-		total = softmax(s.tokens, 1)
+		softmax(s.tokens, 1)
 		for _, keep := range s.filters {
 			s.tokens = keep(s.tokens)
 		}
