@@ -7,8 +7,8 @@ func minP(p float64) filter {
 		var most float64
 		for _, c := range tokens {
 			if c.weight > most {
-			most = c.weight
-		}
+				most = c.weight
+			}
 		}
 		kept := tokens[:0]
 		for _, c := range tokens {
