@@ -28,7 +28,7 @@ func findPretokenizer(name string) (*pretokenizer, error) {
 }
 
 var (
-	digit  = runsOf(number, 1)
+	digit  = digitRuns(1)
 	cl100k = words{letters: letter, digits: 3, contractions: true, ends: "\r\n"}.split
 	qwen   = words{letters: letter, digits: 1, contractions: true, ends: "\r\n"}.split
 	o200k  = mixed{digits: 3, contractions: true}.split
@@ -46,8 +46,8 @@ var pretokenizers = []struct {
 		pretokenizer{stages: []splitter{gpt2}}},
 	{[]string{"starcoder", "refact", "smollm", "codeshell", "exaone", "minerva-7b", "mellum2"}, pretokenizer{stages: []splitter{digit, gpt2}}},
 	{[]string{"command-r"}, pretokenizer{stages: []splitter{digit, gpt2}, nfc: true}},
-	{[]string{"default"}, pretokenizer{stages: []splitter{punctuationOr("$+<=>^~|"), gpt2, runsOf(number, 0), threeDigits}}},
-	{[]string{"falcon"}, pretokenizer{stages: []splitter{punctuationOr("$+<=>^~|`"), gpt2, threeDigits}}},
+	{[]string{"default"}, pretokenizer{stages: []splitter{runs(classOr{punct, "$+<=>^~|"}), gpt2, runs(number), threeDigits}}},
+	{[]string{"falcon"}, pretokenizer{stages: []splitter{runs(classOr{punct, "$+<=>^~|`"}), gpt2, threeDigits}}},
 
 	{[]string{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"},
 		pretokenizer{stages: []splitter{cl100k}, wholeWords: true, defaults: bos}},
@@ -63,10 +63,10 @@ var pretokenizers = []struct {
 	{[]string{"kanana2", "talkie", "minimax-m2"}, pretokenizer{stages: []splitter{o200k}}},
 	{[]string{"tekken"}, pretokenizer{stages: []splitter{mixed{digits: 1}.split}, wholeWords: true, defaults: bos}},
 
-	{[]string{"deepseek-llm"}, pretokenizer{stages: []splitter{newlines, afterBlank(deepseekLetters.has), afterBlank(deepseekPunct.has),
-		trailingBlank, runsWhere(cjk.has), runsOf(number, 0)}}},
-	{[]string{"deepseek-coder"}, pretokenizer{stages: []splitter{newlines, afterBlank(isLetter), afterBlank(isPunct), runsWhere(cjk.has), digit}}},
-	{[]string{"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"}, pretokenizer{stages: []splitter{runsOf(number, 3), runsWhere(hanKana.has), matches(deepseek3)}}},
+	{[]string{"deepseek-llm"}, pretokenizer{stages: []splitter{newlines, afterBlank(deepseekLetters), afterBlank(deepseekPunct),
+		trailingBlank, runs(cjk), runs(number)}}},
+	{[]string{"deepseek-coder"}, pretokenizer{stages: []splitter{newlines, afterBlank(letter), afterBlank(punct), runs(cjk), digit}}},
+	{[]string{"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"}, pretokenizer{stages: []splitter{digitRuns(3), runs(hanKana), matches(deepseek3)}}},
 	{[]string{"bloom", "gpt3-finnish", "poro-chat"}, pretokenizer{stages: []splitter{bloomWord}}},
 	{[]string{"viking"}, pretokenizer{stages: []splitter{bloomWord, digit}}},
 }

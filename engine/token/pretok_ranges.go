@@ -5,10 +5,15 @@ import "sort"
 // runeRanges is a set of characters: sorted, disjoint ranges, both ends included.
 type runeRanges [][2]rune
 
-func (t runeRanges) has(_ *classes, r rune) bool {
+func (t runeRanges) has(r rune) bool {
+	if r < t[0][0] { // mostly ASCII
+		return false
+	}
 	i := sort.Search(len(t), func(i int) bool { return r <= t[i][1] })
 	return i < len(t) && r >= t[i][0]
 }
+
+func (t runeRanges) lacks(r rune) bool { return !t.has(r) }
 
 var (
 	hanKana = runeRanges{{0x3040, 0x30FF}, {0x4E00, 0x9FA5}} // [一-龥぀-ゟ゠-ヿ]

@@ -23,67 +23,83 @@ func matches(match matchAt) splitter {
 	}
 }
 
-// runsOf is C{1,limit} for a set C of characters; limit 0: C+.
-func runsOf(c class, limit int) splitter {
-	return func(u *classes, s string) int {
-		first, n := u.at(s, 0)
-		switch {
-		case first&c == 0:
-			return u.skipNot(s, n, c)
-		case limit == 0:
-			return u.skip(s, n, c)
+// A charSet is the C of the expressions below.
+type charSet interface {
+	skip(u *classes, s string, i int) int    // the end of the run of characters in the set from s[i]
+	skipNot(u *classes, s string, i int) int // the end of the run of characters outside it
+}
+
+func (c class) skip(u *classes, s string, i int) int    { return u.skip(s, i, c) }
+func (c class) skipNot(u *classes, s string, i int) int { return u.skipNot(s, i, c) }
+
+func (t runeRanges) skip(_ *classes, s string, i int) int { return skipWhere(s, i, t.has) }
+
+func (t runeRanges) skipNot(_ *classes, s string, i int) int {
+	if t[0][0] >= utf8.RuneSelf {
+		for i < len(s) && s[i] < utf8.RuneSelf {
+			i++
 		}
-		for k := 1; k < limit; k++ {
-			next, m := u.at(s, n)
-			if next&c == 0 {
-				break
-			}
-			n += m
-		}
-		return n
 	}
+	return skipWhere(s, i, t.lacks)
 }
 
-// runsWhere is C+ for the characters that in accepts.
-func runsWhere(in func(u *classes, r rune) bool) splitter {
-	return func(u *classes, s string) int {
-		if n := u.skipWhere(s, in); n > 0 {
-			return n
-		}
-		return u.skipWhere(s, func(u *classes, r rune) bool { return !in(u, r) })
-	}
+// classOr is a class and a few more characters.
+type classOr struct {
+	class
+	others string
 }
 
-// afterBlank is \s?C+ for the characters that in accepts.
-func afterBlank(in func(u *classes, r rune) bool) splitter {
-	return matches(func(u *classes, s string) int {
-		r, n := utf8.DecodeRuneInString(s)
-		if !in(u, r) {
-			if u.of(r)&space == 0 || n == len(s) {
-				return 0
-			}
-			next, m := utf8.DecodeRuneInString(s[n:])
-			if !in(u, next) {
-				return 0
-			}
-			n += m
-		}
-		return n + u.skipWhere(s[n:], in)
-	})
+func (c classOr) skip(u *classes, s string, i int) int {
+	return skipWhere(s, i, func(r rune) bool { return u.of(r)&c.class != 0 || strings.ContainsRune(c.others, r) })
 }
 
-// skipWhere returns the length of the run of characters at the start of s that in accepts.
-func (u *classes) skipWhere(s string, in func(u *classes, r rune) bool) int {
-	for i, r := range s {
-		if !in(u, r) {
-			return i
+func (c classOr) skipNot(u *classes, s string, i int) int {
+	return skipWhere(s, i, func(r rune) bool { return u.of(r)&c.class == 0 && !strings.ContainsRune(c.others, r) })
+}
+
+func skipWhere(s string, i int, in func(r rune) bool) int {
+	for k, r := range s[i:] {
+		if !in(r) {
+			return i + k
 		}
 	}
 	return len(s)
 }
 
-func isLetter(u *classes, r rune) bool { return u.of(r)&letter != 0 }
-func isPunct(u *classes, r rune) bool  { return u.of(r)&punct != 0 }
+// runs is C+
+func runs(c charSet) splitter {
+	return func(u *classes, s string) int {
+		if n := c.skip(u, s, 0); n > 0 {
+			return n
+		}
+		return c.skipNot(u, s, 0)
+	}
+}
+
+// digitRuns is \p{N}{1,limit}
+func digitRuns(limit int) splitter {
+	return func(u *classes, s string) int {
+		if n := u.skipNot(s, 0, number); n > 0 {
+			return n
+		}
+		return u.digits(s, 0, limit)
+	}
+}
+
+// afterBlank is \s?C+
+func afterBlank(c charSet) splitter {
+	return matches(func(u *classes, s string) int {
+		if n := c.skip(u, s, 0); n > 0 {
+			return n
+		}
+		if first, n := u.at(s, 0); first&space != 0 {
+			if end := c.skip(u, s, n); end > n {
+				return end
+			}
+		}
+		return 0
+	})
+}
 
 // newlines is [\r\n]
 func newlines(_ *classes, s string) int {
@@ -116,28 +132,20 @@ func trailingBlank(u *classes, s string) int {
 	return n
 }
 
-// punctuationOr is [\p{P}others]+
-func punctuationOr(others string) splitter {
-	return runsWhere(func(u *classes, r rune) bool { return u.of(r)&punct != 0 || strings.ContainsRune(others, r) })
-}
+// notBloomWord is [(\s|.,!?…。，、।۔،)]: parentheses and bar stand in the set by an oversight, and count.
+var notBloomWord = classOr{space, "(|.,!?…。，、।۔،)"}
 
-// bloomWord is ` ?[^(\s|.,!?…。，、।۔،)]+`: parentheses and bar stand in the set by an oversight, and count.
-var bloomWord = func() splitter {
-	in := func(u *classes, r rune) bool {
-		return u.of(r)&space == 0 && !strings.ContainsRune("(|.,!?…。，、।۔،)", r)
+// bloomWord is ` ?[^(\s|.,!?…。，、।۔،)]+`
+var bloomWord = matches(func(u *classes, s string) int {
+	i := 0
+	if s[0] == ' ' {
+		i = 1
 	}
-	return matches(func(u *classes, s string) int {
-		n := 0
-		if s[0] == ' ' {
-			n = 1
-		}
-		run := u.skipWhere(s[n:], in)
-		if run == 0 {
-			return 0
-		}
-		return n + run
-	})
-}()
+	if end := notBloomWord.skipNot(u, s, i); end > i {
+		return end
+	}
+	return 0
+})
 
 // deepseek3 is
 //

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // The published expressions, one list of alternatives a stage.
@@ -196,5 +197,31 @@ func TestPretokenizers(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestPretokenizersLinear: no text makes a pre-tokenizer look again and again at what it has seen. Quadratic time would take many seconds.
+func TestPretokenizersLinear(t *testing.T) {
+	const size = 1 << 16
+	texts := []string{" ", "\n", "\t\r\n", " \n", "\u3000", "a", "A", "Aa", "ªA", "é", "中", "1", "12345 ", "'", "'s", ".", "~!", "\u0301", "e\u0301\u0323", "\x00", "\u00ad", " 1 a."}
+	seen := map[string]bool{}
+	for _, row := range pretokenizers {
+		v := newVocab(row.names[0], "a b")
+		tok := mustNew(t, v)
+		for _, unit := range texts {
+			for _, text := range []string{strings.Repeat(unit, size/len(unit)), strings.Repeat(unit, size/len(unit)) + "x", "x" + strings.Repeat(unit, size/len(unit)) + "ª"} {
+				start := time.Now()
+				tok.Count(text, Options{})
+				if d := time.Since(start); d > 2*time.Second {
+					t.Errorf("%s: %d bytes of %+q take %v", row.names[0], size, unit, d)
+				}
+			}
+		}
+		for _, name := range row.names {
+			if seen[name] {
+				t.Errorf("%s stands in two rows", name)
+			}
+			seen[name] = true
+		}
 	}
 }

@@ -98,7 +98,7 @@ func (w words) split(u *classes, s string) int {
 		return u.skip(s, n, w.letters)
 	}
 	if c&number != 0 {
-		return u.digits(s, n, w.digits)
+		return u.digits(s, 0, w.digits)
 	}
 	if s[0] != '\r' && s[0] != '\n' {
 		if after, m := u.at(s, n); after&w.letters != 0 {
@@ -114,9 +114,9 @@ func (w words) split(u *classes, s string) int {
 	return u.blank(s)
 }
 
-// digits is the rest of \p{N}{1,limit}, of which the first character ends at s[i].
+// digits is \p{N}{1,limit} at s[i].
 func (u *classes) digits(s string, i, limit int) int {
-	for k := 1; k < limit; k++ {
+	for range limit {
 		c, n := u.at(s, i)
 		if c&number == 0 {
 			break
@@ -159,9 +159,8 @@ func (m mixed) split(u *classes, s string) int {
 		}
 		return n
 	}
-	c, n := u.at(s, 0)
-	if c&number != 0 {
-		return u.digits(s, n, m.digits)
+	if n := u.digits(s, 0, m.digits); n > 0 {
+		return n
 	}
 	if n := u.punctuation(s, letter, "\r\n/"); n > 0 {
 		return n
