@@ -68,7 +68,7 @@ func bitsOf(l *Level) string {
 		m := &Matrix{Kind: k, Rows: 32, Cols: 512, panelBytes: PanelBytes(k, 512)}
 		m.data = make([]byte, 2*m.panelBytes)
 		b.fill(k, m.data)
-		for _, tokens := range []int{1, 7} {
+		for _, tokens := range []int{1, 7, 37} {
 			x, y := NewActs(tokens, 512), make([]float32, tokens*32)
 			for t := range tokens {
 				copy(x.Row(t), b.floats(512))

@@ -19,6 +19,8 @@ type (
 	tileFloatFunc func(y []float32, stride int, w []float32, n int, x []float32, pad, tokens int, more bool)
 	// pairFloatFunc: the unpacked slices w and v [n, 16] of two panels · tokens.
 	pairFloatFunc func(y []float32, stride int, w, v []float32, n int, x []float32, pad, tokens int, more bool)
+	// tilesFunc: unpacked slices of panels, groups of 8 blocks each · tiles of 16 tokens; d and ds as in Acts.TD, ring is 16 KB of memory.
+	tilesFunc func(y []float32, stride int, codes []byte, scales []float32, groups, panels int, q []int8, d, ds []float32, pad, tiles, dstride int, more bool, ring []byte)
 	// scoresFunc, valuesFunc: queries · keys of a page, weights · values of a page; see genericScores, genericValues.
 	scoresFunc func(s, q []float32, k []byte, headDim, queries, groups int)
 	valuesFunc func(acc, e []float32, v []byte, headDim, queries, positions int)
@@ -41,6 +43,10 @@ type Level struct {
 	pairUnpack [kinds]unpackFunc
 	pairTile   [kinds]tileFunc
 	pairFloat  pairFloatFunc
+
+	// Levels with tile registers multiply 16 tokens with several panels; see mulTiles. nil: the kind has none.
+	tilesUnpack [kinds]unpackFunc
+	tiles       [kinds]tilesFunc
 
 	quantize   func(q []int8, d, ds []float32, s []int16, x []float32)
 	sumSquares func(x []float32) float32

@@ -19,5 +19,6 @@ func nativeLevels() []*Level {
 	add(cpu.AVX2(), levelAVX2)
 	add(cpu.AVXVNNI(), levelAVXVNNI)
 	add(cpu.AVX512(), levelAVX512)
+	add(cpu.AMX(), levelAMX)
 	return levels
 }

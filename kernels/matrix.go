@@ -49,16 +49,20 @@ const (
 	floatSlice = 256
 )
 
+// tilePanels is the number of panels that tiles multiply at a time: their codes of a slice take most of the first-level cache.
+const tilePanels = 4
+
 // Scratch is the memory that one worker unpacks panels to.
 type Scratch struct {
-	codes  []byte       // [slice/32, 512] of one or two panels
-	scales []float32    // [slice/32, 5·16] of one or two panels, with what a level adds to them
+	ring   []byte       // what tile registers are stored to
+	codes  []byte       // [slice/32, 512] of up to tilePanels panels
+	scales []float32    // [slice/32, 16] each of scales and minimums, and what levels add, of as many panels
 	wide   [2][]float32 // [floatSlice, 16] of two panels
 }
 
 // NewScratch returns scratch memory for one worker.
 func NewScratch() *Scratch {
-	return &Scratch{codes: make([]byte, 2*16*slice), scales: make([]float32, 2*5*slice/2), wide: [2][]float32{make([]float32, 16*floatSlice), make([]float32, 16*floatSlice)}}
+	return &Scratch{ring: make([]byte, 16<<10), codes: make([]byte, tilePanels*16*slice), scales: make([]float32, tilePanels*3*slice/2), wide: [2][]float32{make([]float32, 16*floatSlice), make([]float32, 16*floatSlice)}}
 }
 
 // Mul computes y = W · x for panels p0..p1-1 and all rows of x: y [x.Rows, stride], where row r of W goes to column r. Columns up to the
@@ -79,6 +83,15 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 		} else {
 			l.dot[m.Kind](out, w, units, x.Q, x.D, x.DS, x.S)
 		}
+		return
+	}
+	if tiles := x.Rows / 16; tiles > 0 && l.tiles[m.Kind] != nil {
+		m.mulTiles(l, y, stride, x, p0, p1, tiles, s)
+		if x.Rows%16 == 0 {
+			return
+		}
+		rest := x.from(16 * tiles)
+		m.Mul(l, y[16*tiles*stride:], stride, &rest, p0, p1, s)
 		return
 	}
 	step, two := slice/unit, l.pairTile[m.Kind] != nil
@@ -130,4 +143,26 @@ func (m *Matrix) mulPair(l *Level, y []float32, stride int, x *Acts, w0, w1 []by
 	l.pairUnpack[m.Kind](s.codes[64:], s.scales[16:], w1, n)
 	b := k / 32
 	l.pairTile[m.Kind](y, stride, s.codes, s.scales, n*layouts[m.Kind].unit/32, x.Q[k:], x.D[b:], x.DS[b:], x.S[2*b:], x.Pad, x.Rows, k > 0)
+}
+
+// mulTiles multiplies the first tiles·16 tokens on a level with tile registers. Slices are padded to groups of 8 blocks with zeros.
+func (m *Matrix) mulTiles(l *Level, y []float32, stride int, x *Acts, p0, p1, tiles int, s *Scratch) {
+	unit, size := layouts[m.Kind].unit, layouts[m.Kind].bytes
+	units, step, sets := m.panelBytes/size, slice/unit, m.Kind.scales()+16
+	for u := 0; u < units; u += step {
+		n := min(step, units-u)
+		blocks := n * unit / 32
+		groups := (blocks + 7) / 8
+		for p := p0; p < p1; p += tilePanels {
+			panels := min(tilePanels, p1-p)
+			for i := range panels {
+				codes, scales := s.codes[i*groups*8*512:(i+1)*groups*8*512], s.scales[i*groups*8*sets:(i+1)*groups*8*sets]
+				l.tilesUnpack[m.Kind](codes, scales, m.data[(p+i)*m.panelBytes+u*size:], n)
+				clear(codes[blocks*512:])
+				clear(scales[blocks*sets:])
+			}
+			k := u * unit
+			l.tiles[m.Kind](y[16*p:], stride, s.codes, s.scales, groups, panels, x.Q[k:], x.TD[k/2:], x.TDS[k/2:], x.Pad, tiles, 128*x.groups(), k > 0, s.ring)
+		}
+	}
 }

@@ -305,6 +305,9 @@ func unpack(lv *x86, k *kind) *fn {
 	f.loop("unit", "CX", func() {
 		k.eachBlock(f, func(c *cursors) {
 			k.decode(f, c, func(...int) {}, func(g, h int) {
+				if lv.amx && k.offset > 0 {
+					f.op("VPSUBB", f.bytes1("offset", byte(k.offset)), f.v(code), f.v(code))
+				}
 				f.op("VMOVDQU", f.v(code), mem(lv.group()*g+lv.bytes*h, "DI"))
 			})
 			k.storeScales(f, c)

@@ -13,6 +13,7 @@ type x86 struct {
 	bytes int    // of a vector register
 	vnni  bool   // VPDPBUSD
 
+	amx      bool // tile registers: unpacks to signed codes, one panel at a time
 	products bool // only products of quantised weights: the rest is the level's below
 }
 
@@ -21,6 +22,7 @@ var levels = []*x86{
 	{name: "avx2", needs: "AVX2, FMA, F16C", reg: "Y", bytes: 32},
 	{name: "avxvnni", needs: "AVX2, FMA, F16C, AVX-VNNI", reg: "Y", bytes: 32, vnni: true, products: true},
 	{name: "avx512", needs: "AVX-512 F, BW, DQ, VL, VNNI", reg: "Z", bytes: 64, vnni: true},
+	{name: "amx", needs: "AVX-512 F, BW, DQ, VL, VNNI, AMX-INT8", reg: "Z", bytes: 64, vnni: true, amx: true},
 }
 
 // parts is the number of registers that hold the 16 rows of a panel as dwords.
@@ -30,10 +32,18 @@ func (lv *x86) parts() int { return 64 / lv.bytes }
 const tileParts = 2
 
 // group is the bytes of four k of a tile's unpacked rows, and of one set of its scales.
-func (lv *x86) group() int { return tileParts * lv.bytes }
+func (lv *x86) group() int {
+	if lv.amx {
+		return 64
+	}
+	return tileParts * lv.bytes
+}
 
 // operations returns every file of the level.
 func (lv *x86) operations() []*file {
+	if lv.amx {
+		return amxFiles(lv)
+	}
 	var files []*file
 	for _, k := range kinds {
 		files = append(files, &file{"dot_" + k.name, []*fn{dot(lv, k)}})
