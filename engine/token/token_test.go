@@ -131,3 +131,55 @@ func TestConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// hostileVocab reads a vocabulary of any shape out of a text: its first line is model, pre-tokenizer and an id for every role, a line "m ..." is
+// a merge, any other line its kind and its token.
+func hostileVocab(text string) Vocab {
+	head, rest, _ := strings.Cut(text, "\n")
+	var v Vocab
+	id := -1
+	fmt.Sscanf(head, "%s %s %d", &v.Model, &v.Pre, &id)
+	v.BOS, v.EOS, v.EOT, v.EOM, v.UNK, v.SEP, v.PAD, v.CLS, v.MASK = id, id, -1, -1, id, id, -1, id, -1
+	v.CharsMap = []byte(head)
+	for _, line := range strings.Split(rest, "\n") {
+		if m, ok := strings.CutPrefix(line, "m "); ok {
+			v.Merges = append(v.Merges, m)
+			continue
+		}
+		kind := Normal
+		if line != "" && line[0] <= '9' {
+			kind, line = Kind(line[0]-'0'), line[1:]
+		}
+		v.Tokens, v.Kinds, v.Scores = append(v.Tokens, line), append(v.Kinds, kind), append(v.Scores, -float32(len(v.Tokens)))
+	}
+	return v
+}
+
+// FuzzNew: a vocabulary from a stranger is refused with an error, or serves any text.
+func FuzzNew(f *testing.F) {
+	f.Add("gpt2 gpt-2 1\na\nb\nab\n3<s>\n4  \nm a b", "ab<s> abba  \xff")
+	f.Add("gpt2 qwen2 -1\na\nm a a\naa\nm aa aa\naaaa", "aaaaaaaaaaa e\u0301")
+	f.Add("llama default 0\n2<unk>\n3<s>\n3</s>\n6<0x61>\n6<0x-1>\n▁\nab\n▁ab\nb", "ab cab <s>")
+	f.Add("t5 default 2\n3<pad>\n3</s>\n2<unk>\n▁a\nb\nab\n5c", "ab  ab\tc")
+	f.Add("bert x 0\n3[UNK]\n3[CLS]\n3[SEP]\n▁a\nb\n▁ab", "Ab, abc é")
+	f.Fuzz(func(t *testing.T, vocab, text string) {
+		tok, err := New(hostileVocab(vocab))
+		if err != nil {
+			return
+		}
+		for _, o := range []Options{{}, {AddSpecial: true, ParseSpecial: true}} {
+			ids := tok.Encode(text, o)
+			s := tok.Stream(true)
+			var streamed []byte
+			for _, id := range ids {
+				if id < 0 || int(id) >= tok.Len() {
+					t.Fatalf("id %d in a vocabulary of %d tokens", id, tok.Len())
+				}
+				streamed = s.AppendPush(streamed, id)
+			}
+			if got, want := string(streamed)+s.Flush(), tok.Decode(ids, true); got != want {
+				t.Errorf("streamed %+q, decoded %+q", got, want)
+			}
+		}
+	})
+}
