@@ -110,3 +110,45 @@ func BenchmarkMul(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkAttention attends the queries of a KV head to 8192 cached positions: 8 for a generated token, 64 for a piece of a prompt.
+func BenchmarkAttention(b *testing.B) {
+	const pages = 64
+	for typ := range cacheTypes {
+		for _, l := range Levels()[1:] {
+			for _, dim := range []int{64, 128} {
+				for _, queries := range []int{1, 8, 64} {
+					b.Run(fmt.Sprintf("%v/%s/head%d/%d", typ, l.Name, dim, queries), func(b *testing.B) {
+						keys, vals := make([][]byte, pages), make([][]byte, pages)
+						x := make([]float32, dim)
+						for p := range pages {
+							keys[p], vals[p] = make([]byte, typ.KeyBytes(dim)), make([]byte, typ.ValueBytes(dim))
+							for i := range PageSize {
+								for d := range x {
+									x[d] = rand.Float32() - 0.5
+								}
+								typ.StoreKey(keys[p], i, x)
+								typ.StoreValue(vals[p], i, x)
+							}
+						}
+						a := NewAttn(typ, dim, queries)
+						for i := range queries {
+							a.Hi[i] = pages * PageSize
+							for d := range dim {
+								a.Q[i*a.Pad()+d] = rand.Float32() - 0.5
+							}
+						}
+						b.SetBytes(int64(pages * (len(keys[0]) + len(vals[0]))))
+						for b.Loop() {
+							a.Reset(queries)
+							for p := 0; p < pages; p += SlicePages {
+								a.Slice(l, queries, p*PageSize, keys[p:p+SlicePages], vals[p:p+SlicePages])
+							}
+						}
+						b.ReportMetric(float64(2*pages*PageSize*dim*queries)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GMAC/s")
+					})
+				}
+			}
+		}
+	}
+}

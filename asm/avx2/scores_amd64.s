@@ -19,7 +19,9 @@ tokens4_1:
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
 	MOVQ R9, DI
-group3:
+	TESTQ R12, R12
+	JZ scored3
+group4:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -28,9 +30,9 @@ group3:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
-dim4:
+	MOVQ R8, DX
+dim5:
 	VMOVUPS 0(SI), Y8
 	VMOVUPS 32(SI), Y9
 	VBROADCASTSS (DX), Y10
@@ -48,7 +50,7 @@ dim4:
 	ADDQ $4, DX
 	ADDQ $64, SI
 	DECQ CX
-	JNZ dim4
+	JNZ dim5
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 512(DI)
@@ -59,43 +61,47 @@ dim4:
 	VMOVUPS Y7, 1568(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group3
+	JNZ group4
+scored3:
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
 	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
-tokens1_5:
+tokens1_6:
 	CMPQ queries+80(FP), $1
-	JLT fewer6
+	JLT fewer7
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
 	MOVQ R9, DI
-group7:
+	TESTQ R12, R12
+	JZ scored8
+group9:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
-dim8:
-	VMOVUPS 0(SI), Y8
-	VMOVUPS 32(SI), Y9
-	VBROADCASTSS (DX), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y10, Y9, Y1
+	MOVQ R8, DX
+dim10:
+	VMOVUPS 0(SI), Y2
+	VMOVUPS 32(SI), Y3
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS Y4, Y2, Y0
+	VFMADD231PS Y4, Y3, Y1
 	ADDQ $4, DX
 	ADDQ $64, SI
 	DECQ CX
-	JNZ dim8
+	JNZ dim10
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group7
+	JNZ group9
+scored8:
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
 	SUBQ $1, queries+80(FP)
-	JMP tokens1_5
-fewer6:
+	JMP tokens1_6
+fewer7:
 	VZEROUPPER 
 	RET
 
@@ -114,7 +120,9 @@ tokens4_1:
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
 	MOVQ R9, DI
-group3:
+	TESTQ R12, R12
+	JZ scored3
+group4:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -123,9 +131,9 @@ group3:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
-dim4:
+	MOVQ R8, DX
+dim5:
 	VCVTPH2PS 0(SI), Y8
 	VCVTPH2PS 16(SI), Y9
 	VBROADCASTSS (DX), Y10
@@ -143,7 +151,7 @@ dim4:
 	ADDQ $4, DX
 	ADDQ $32, SI
 	DECQ CX
-	JNZ dim4
+	JNZ dim5
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 512(DI)
@@ -154,43 +162,47 @@ dim4:
 	VMOVUPS Y7, 1568(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group3
+	JNZ group4
+scored3:
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
 	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
-tokens1_5:
+tokens1_6:
 	CMPQ queries+80(FP), $1
-	JLT fewer6
+	JLT fewer7
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
 	MOVQ R9, DI
-group7:
+	TESTQ R12, R12
+	JZ scored8
+group9:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
-dim8:
-	VCVTPH2PS 0(SI), Y8
-	VCVTPH2PS 16(SI), Y9
-	VBROADCASTSS (DX), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y10, Y9, Y1
+	MOVQ R8, DX
+dim10:
+	VCVTPH2PS 0(SI), Y2
+	VCVTPH2PS 16(SI), Y3
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS Y4, Y2, Y0
+	VFMADD231PS Y4, Y3, Y1
 	ADDQ $4, DX
 	ADDQ $32, SI
 	DECQ CX
-	JNZ dim8
+	JNZ dim10
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group7
+	JNZ group9
+scored8:
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
 	SUBQ $1, queries+80(FP)
-	JMP tokens1_5
-fewer6:
+	JMP tokens1_6
+fewer7:
 	VZEROUPPER 
 	RET
 
@@ -212,7 +224,9 @@ tokens4_1:
 	MOVQ headDim+72(FP), BX
 	SHLQ $7, BX
 	ADDQ SI, BX
-group3:
+	TESTQ R12, R12
+	JZ scored3
+group4:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
 	VPXOR Y2, Y2, Y2
@@ -221,26 +235,26 @@ group3:
 	VPXOR Y5, Y5, Y5
 	VPXOR Y6, Y6, Y6
 	VPXOR Y7, Y7, Y7
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
+	MOVQ R8, DX
 	MOVQ CX, AX
-scaled4:
-	VCVTPH2PS 0(BX), Y12
-	VCVTPH2PS 16(BX), Y13
+scaled5:
+	VCVTPH2PS 0(BX), Y11
+	VCVTPH2PS 16(BX), Y12
 	ADDQ $32, BX
 	MOVQ $32, CX
 	CMPQ AX, CX
-	JGE last5
+	JGE last6
 	MOVQ AX, CX
-last5:
+last6:
 	SUBQ CX, AX
-dim6:
+dim7:
 	VPMOVSXBD 0(SI), Y8
 	VCVTDQ2PS Y8, Y8
-	VMULPS Y12, Y8, Y8
+	VMULPS Y11, Y8, Y8
 	VPMOVSXBD 8(SI), Y9
 	VCVTDQ2PS Y9, Y9
-	VMULPS Y13, Y9, Y9
+	VMULPS Y12, Y9, Y9
 	VBROADCASTSS (DX), Y10
 	VFMADD231PS Y10, Y8, Y0
 	VFMADD231PS Y10, Y9, Y1
@@ -256,9 +270,9 @@ dim6:
 	ADDQ $4, DX
 	ADDQ $16, SI
 	DECQ CX
-	JNZ dim6
+	JNZ dim7
 	TESTQ AX, AX
-	JNZ scaled4
+	JNZ scaled5
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 512(DI)
@@ -269,62 +283,66 @@ dim6:
 	VMOVUPS Y7, 1568(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group3
+	JNZ group4
+scored3:
 	ADDQ $2048, R9
 	LEAQ (R8)(R10*4), R8
 	SUBQ $4, queries+80(FP)
 	JMP tokens4_1
 fewer2:
-tokens1_7:
+tokens1_8:
 	CMPQ queries+80(FP), $1
-	JLT fewer8
+	JLT fewer9
 	MOVQ k_base+48(FP), SI
 	MOVQ groups+88(FP), R12
 	MOVQ R9, DI
 	MOVQ headDim+72(FP), BX
 	SHLQ $7, BX
 	ADDQ SI, BX
-group9:
+	TESTQ R12, R12
+	JZ scored10
+group11:
 	VPXOR Y0, Y0, Y0
 	VPXOR Y1, Y1, Y1
-	MOVQ R8, DX
 	MOVQ headDim+72(FP), CX
+	MOVQ R8, DX
 	MOVQ CX, AX
-scaled10:
-	VCVTPH2PS 0(BX), Y12
-	VCVTPH2PS 16(BX), Y13
+scaled12:
+	VCVTPH2PS 0(BX), Y5
+	VCVTPH2PS 16(BX), Y6
 	ADDQ $32, BX
 	MOVQ $32, CX
 	CMPQ AX, CX
-	JGE last11
+	JGE last13
 	MOVQ AX, CX
-last11:
+last13:
 	SUBQ CX, AX
-dim12:
-	VPMOVSXBD 0(SI), Y8
-	VCVTDQ2PS Y8, Y8
-	VMULPS Y12, Y8, Y8
-	VPMOVSXBD 8(SI), Y9
-	VCVTDQ2PS Y9, Y9
-	VMULPS Y13, Y9, Y9
-	VBROADCASTSS (DX), Y10
-	VFMADD231PS Y10, Y8, Y0
-	VFMADD231PS Y10, Y9, Y1
+dim14:
+	VPMOVSXBD 0(SI), Y2
+	VCVTDQ2PS Y2, Y2
+	VMULPS Y5, Y2, Y2
+	VPMOVSXBD 8(SI), Y3
+	VCVTDQ2PS Y3, Y3
+	VMULPS Y6, Y3, Y3
+	VBROADCASTSS (DX), Y4
+	VFMADD231PS Y4, Y2, Y0
+	VFMADD231PS Y4, Y3, Y1
 	ADDQ $4, DX
 	ADDQ $16, SI
 	DECQ CX
-	JNZ dim12
+	JNZ dim14
 	TESTQ AX, AX
-	JNZ scaled10
+	JNZ scaled12
 	VMOVUPS Y0, 0(DI)
 	VMOVUPS Y1, 32(DI)
 	ADDQ $64, DI
 	DECQ R12
-	JNZ group9
+	JNZ group11
+scored10:
 	ADDQ $512, R9
 	LEAQ (R8)(R10*1), R8
 	SUBQ $1, queries+80(FP)
-	JMP tokens1_7
-fewer8:
+	JMP tokens1_8
+fewer9:
 	VZEROUPPER 
 	RET
