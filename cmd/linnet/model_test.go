@@ -36,7 +36,7 @@ func TestStories(t *testing.T) {
 	}
 }
 
-// TestLogits compares what logits writes, by file, by pipe and as JSON, and what next tells.
+// TestLogits compares what logits writes by file, by pipe and as JSON.
 func TestLogits(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "logits.f32")
 	if got := ok(t, "", "logits", "--ids", "ids.bin", "-o", out); got != "" {
@@ -71,23 +71,31 @@ func TestLogits(t *testing.T) {
 		}
 	}
 
-	var asJSON struct {
-		IDs    []int32
-		Logits [][]float32
-	}
-	if err := json.Unmarshal([]byte(ok(t, "", "logits", "--json", "Once")), &asJSON); err != nil {
-		t.Fatal(err)
-	}
+	text := ok(t, "", "logits", "--json", "Once")
 	var flat []byte
-	for _, row := range asJSON.Logits {
+	for _, row := range parseLogits(t, text) {
 		for _, x := range row {
 			flat = binary.LittleEndian.AppendUint32(flat, math.Float32bits(x))
 		}
 	}
-	if string(flat) != string(b) {
+	if string(flat) != string(b) || !strings.HasPrefix(text, `{"ids":[1,403],`) {
 		t.Error("other logits as JSON")
 	}
+}
 
+// parseLogits returns the rows of logits --json.
+func parseLogits(t *testing.T, text string) [][]float32 {
+	t.Helper()
+	var l struct{ Logits [][]float32 }
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
+		t.Fatal(err)
+	}
+	return l.Logits
+}
+
+// TestNext compares the whole distribution with the logits.
+func TestNext(t *testing.T) {
+	logits := parseLogits(t, ok(t, "", "logits", "--json", "--last", "Once"))[0]
 	var dist struct {
 		Next []struct {
 			ID    int32
@@ -100,13 +108,13 @@ func TestLogits(t *testing.T) {
 	}
 	sum := 0.0
 	for _, n := range dist.Next {
-		if want := asJSON.Logits[1][n.ID]; n.Logit != want {
-			t.Errorf("next: token %d has logit %v, logits says %v", n.ID, n.Logit, want)
+		if n.Logit != logits[n.ID] {
+			t.Errorf("token %d has logit %v, logits says %v", n.ID, n.Logit, logits[n.ID])
 		}
 		sum += n.P
 	}
-	if len(dist.Next) != 512 || math.Abs(sum-1) > 1e-6 {
-		t.Errorf("next: %d tokens whose probabilities sum to %v", len(dist.Next), sum)
+	if len(dist.Next) != len(logits) || math.Abs(sum-1) > 1e-6 {
+		t.Errorf("%d tokens whose probabilities sum to %v", len(dist.Next), sum)
 	}
 }
 
