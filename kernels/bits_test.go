@@ -90,6 +90,11 @@ func bitsOf(l *Level) string {
 	each("add", func() { l.Add(y, x) })
 	each("swiglu", func() { l.SwiGLU(y, x, w) })
 	each("geglu", func() { l.GeGLU(y, x, w) })
+	each("layer of silu", func() { l.Activate(SiLU, y) })
+	each("layer of gelu", func() { l.Activate(GELU, y) })
+	each("layer of gelu erf", func() { l.Activate(GELUErf, y) })
+	each("layer of relu2", func() { l.Activate(ReLU2, y) })
+	each("softcap", func() { l.SoftCap(y, 3) })
 	each("rope split", func() { Rope(y, x[:100], x[100:200], false) })
 	each("rope interleaved", func() { Rope(y, x[:100], x[100:200], true) })
 	for t := range cacheTypes {

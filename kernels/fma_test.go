@@ -68,3 +68,39 @@ func TestExp(t *testing.T) {
 		t.Errorf("exp(0), exp(-inf), exp(NaN) = %v, %v, %v", exp(0), exp(float32(math.Inf(-1))), exp(float32(math.NaN())))
 	}
 }
+
+// TestActivations compares with float64.
+func TestActivations(t *testing.T) {
+	exact := map[Activation]func(x float64) float64{
+		SiLU: func(x float64) float64 { return x / (1 + math.Exp(-x)) },
+		GELU: func(x float64) float64 {
+			return 0.5 * x * (1 + math.Tanh(math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x)))
+		},
+		GELUErf: func(x float64) float64 { return 0.5 * x * math.Erfc(-x/math.Sqrt2) },
+		ReLU2:   func(x float64) float64 { return math.Pow(max(x, 0), 2) },
+	}
+	for act, f := range exact {
+		x := make([]float32, 16)
+		for v := -12.0; v < 12; v += 0.01 {
+			for i := range x {
+				x[i] = float32(v + float64(i)/1700)
+			}
+			in := append([]float32(nil), x...)
+			Levels()[0].Activate(act, x)
+			for i := range x {
+				want := f(float64(in[i]))
+				if math.Abs(float64(x[i])-want) > 3e-7*max(math.Abs(float64(in[i])), want) {
+					t.Fatalf("activation %d of %v = %v, want %v", act, in[i], x[i], want)
+				}
+			}
+		}
+	}
+	for v := float32(-300); v < 300; v += 0.37 {
+		x := make([]float32, 16)
+		x[3] = v
+		Levels()[0].SoftCap(x, 30)
+		if want := 30 * math.Tanh(float64(v)/30); math.Abs(float64(x[3])-want) > 30*3e-7 {
+			t.Fatalf("softcap of %v = %v, want %v", v, x[3], want)
+		}
+	}
+}

@@ -45,24 +45,71 @@ func genericAdd(y, x []float32) {
 	}
 }
 
-// genericSwiGLU computes y = gate/(1 + exp(-gate)) · up.
+// genericSwiGLU computes y = silu(gate) · up.
 func genericSwiGLU(y, gate, up []float32) {
 	for i, g := range gate {
-		y[i] = g / (1 + exp(-g)) * up[i]
+		y[i] = silu(g) * up[i]
 	}
 }
 
-// genericGeGLU computes y = gate/(1 + exp(-2z)) · up, z = √(2/π)·(gate + 0.044715·gate³): the tanh form of GELU.
+// genericGeGLU computes y = gelu(gate) · up.
 func genericGeGLU(y, gate, up []float32) {
 	for i, g := range gate {
-		y[i] = g / (1 + exp(g*fma(g*g, geluA, geluB))) * up[i]
+		y[i] = gelu(g) * up[i]
 	}
 }
+
+// inPlace applies an activation to every value.
+func inPlace(act func(float32) float32) func(x []float32) {
+	return func(x []float32) {
+		for i, v := range x {
+			x[i] = act(v)
+		}
+	}
+}
+
+// silu is x/(1 + exp(-x)).
+func silu(x float32) float32 { return x / (1 + exp(-x)) }
+
+// gelu is x/(1 + exp(-2z)), z = √(2/π)·(x + 0.044715·x³): the tanh form.
+func gelu(x float32) float32 { return x / (1 + exp(x*fma(x*x, geluA, geluB))) }
 
 const (
 	geluB = -1.5957691216057308 // -2·√(2/π)
 	geluA = geluB * 0.044715
 )
+
+// geluErf is x·Φ(x) = max(x, 0) - |x|/2·erfc(|x|/√2). erfc(z) = exp(-z²)·erfcx(z), and erfcx is t times a polynomial in t = 1/(1 + z/2) that
+// interpolates it to 6e-8.
+func geluErf(x float32) float32 {
+	abs := math.Float32frombits(math.Float32bits(x) & 0x7fffffff)
+	t := 1 / fma(abs, erfT, 1)
+	p := erfQ[8]
+	for i := 7; i >= 0; i-- {
+		p = fma(p, t, erfQ[i])
+	}
+	z := exp(float32(x*-0.5) * x)
+	h := float32(float32(p*t)*z) * float32(abs*0.5)
+	return max(x, 0) - h
+}
+
+const erfT = 0.35355339059327373 // 1/(2·√2)
+
+var erfQ = [9]float32{0.2820826768875122, 0.2824450433254242, 0.24257288873195648, 0.20485365390777588, -0.03184175863862038, 0.28569769859313965, -0.49386364221572876, 0.28776830434799194, -0.059714920818805695}
+
+// relu2 is max(x, 0)².
+func relu2(x float32) float32 {
+	x = max(x, 0)
+	return x * x
+}
+
+// genericSoftCap computes x = c·tanh(x·inv), tanh(z) = 1 - 2/(exp(2z) + 1).
+func genericSoftCap(x []float32, inv, c float32) {
+	for i, v := range x {
+		z := v * inv
+		x[i] = (1 - 2/(exp(z+z)+1)) * c
+	}
+}
 
 // Constants of exp: ln 2 in two parts, and a polynomial that interpolates (e^r - 1 - r)/r² at Chebyshev nodes of |r| ≤ ln 2 / 2.
 const (

@@ -55,6 +55,8 @@ type Level struct {
 	add        func(y, x []float32)
 	swiGLU     func(y, gate, up []float32)
 	geGLU      func(y, gate, up []float32)
+	activate   [activations]func(x []float32)
+	softCap    func(x []float32, inv, c float32)
 	mul        func(x []float32, c float32)
 	max        func(x []float32) float32
 	expSum     func(x []float32, m float32, lanes *[16]float32)
@@ -76,6 +78,8 @@ func ref() *Level {
 		add:         genericAdd,
 		swiGLU:      genericSwiGLU,
 		geGLU:       genericGeGLU,
+		activate:    [activations]func(x []float32){SiLU: inPlace(silu), GELU: inPlace(gelu), GELUErf: inPlace(geluErf), ReLU2: inPlace(relu2)},
+		softCap:     genericSoftCap,
 		mul:         genericMul,
 		max:         genericMax,
 		expSum:      genericExpSum,

@@ -348,6 +348,10 @@ func TestVectors(t *testing.T) {
 				check("add", func(l *Level, y []float32) { l.add(y, x) })
 				check("swiGLU", func(l *Level, y []float32) { l.swiGLU(y, x, w) })
 				check("geGLU", func(l *Level, y []float32) { l.geGLU(y, x, w) })
+				for act := range activations {
+					check(fmt.Sprint("activation ", act), func(l *Level, y []float32) { copy(y, x); l.activate[act](y) })
+				}
+				check("softCap", func(l *Level, y []float32) { copy(y, x); l.softCap(y, 0.25, 4) })
 				lanes := [2][16]float32{{1, 2, 3}, {1, 2, 3}}
 				i := 0
 				check("expSum", func(l *Level, y []float32) { l.expSum(y, 0.3, &lanes[i]); i++ })

@@ -60,7 +60,8 @@ func levelAVX2(l *Level) *Level {
 	l.tileFloat = avx2.TileFloat
 	l.quantize, l.sum, l.sumSquares = avx2.Quantize, avx2.Sum, avx2.SumSquares
 	l.scale, l.mul, l.add = avx2.Scale, avx2.Mul, avx2.Add
-	l.swiGLU, l.geGLU = avx2.SwiGLU, avx2.GeGLU
+	l.swiGLU, l.geGLU, l.softCap = avx2.SwiGLU, avx2.GeGLU, avx2.SoftCap
+	l.activate = [activations]func(x []float32){SiLU: avx2.SiLU, GELU: avx2.GELU, GELUErf: avx2.GELUErf, ReLU2: avx2.ReLU2}
 	l.max, l.expSum = avx2.Max, avx2.ExpSum
 	l.scores = [cacheTypes]scoresFunc{CacheF16: avx2.ScoresF16, CacheF32: avx2.ScoresF32, CacheQ8_0: avx2.ScoresQ8_0}
 	l.values = [cacheTypes]valuesFunc{CacheF16: avx2.ValuesF16, CacheF32: avx2.ValuesF32, CacheQ8_0: avx2.ValuesQ8_0}

@@ -61,7 +61,8 @@ func levelAVX512(l *Level) *Level {
 	l.tileFloat, l.pairFloat = avx512.TileFloat, avx512.PairFloat
 	l.quantize, l.sum, l.sumSquares = avx512.Quantize, avx512.Sum, avx512.SumSquares
 	l.scale, l.mul, l.add = avx512.Scale, avx512.Mul, avx512.Add
-	l.swiGLU, l.geGLU = avx512.SwiGLU, avx512.GeGLU
+	l.swiGLU, l.geGLU, l.softCap = avx512.SwiGLU, avx512.GeGLU, avx512.SoftCap
+	l.activate = [activations]func(x []float32){SiLU: avx512.SiLU, GELU: avx512.GELU, GELUErf: avx512.GELUErf, ReLU2: avx512.ReLU2}
 	l.max, l.expSum = avx512.Max, avx512.ExpSum
 	l.scores = [cacheTypes]scoresFunc{CacheF16: avx512.ScoresF16, CacheF32: avx512.ScoresF32, CacheQ8_0: avx512.ScoresQ8_0}
 	l.values = [cacheTypes]valuesFunc{CacheF16: avx512.ValuesF16, CacheF32: avx512.ValuesF32, CacheQ8_0: avx512.ValuesQ8_0}

@@ -46,10 +46,36 @@ func (l *Level) GeGLU(y, gate, up []float32) {
 	l.geGLU(y, gate, up)
 }
 
+// Activation is a function of each value of a feed-forward net's hidden layer.
+type Activation uint8
+
+const (
+	SiLU    Activation = iota // x/(1 + e^-x)
+	GELU                      // x·Φ(x) in the tanh form
+	GELUErf                   // x·Φ(x)
+	ReLU2                     // max(x, 0)²
+	activations
+)
+
+// Activate computes x = act(x); the length is a multiple of 16.
+func (l *Level) Activate(act Activation, x []float32) {
+	checkRows("Activate", len(x))
+	l.activate[act](x)
+}
+
+// SoftCap computes x = c·tanh(x/c), which keeps scores or logits below c (Gemma Team 2024); the length is a multiple of 16.
+func (l *Level) SoftCap(x []float32, c float32) {
+	checkRows("SoftCap", len(x))
+	l.softCap(x, 1/c, c)
+}
+
 func checkRows(op string, n int, others ...int) {
+	if n%16 != 0 {
+		panic(fmt.Sprintf("kernels: %s: length %d, want a multiple of 16", op, n))
+	}
 	for _, o := range others {
-		if o != n || n%16 != 0 {
-			panic(fmt.Sprintf("kernels: %s: lengths %d and %d, want equal multiples of 16", op, n, o))
+		if o != n {
+			panic(fmt.Sprintf("kernels: %s: lengths %d and %d, want equal ones", op, n, o))
 		}
 	}
 }

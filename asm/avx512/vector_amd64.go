@@ -14,6 +14,16 @@ func Add(y, x []float32)
 //go:noescape
 func ExpSum(x []float32, m float32, lanes *[16]float32)
 
+// GELU computes x = gelu(x) in the tanh form. Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func GELU(x []float32)
+
+// GELUErf computes x = gelu(x). Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func GELUErf(x []float32)
+
 // GeGLU computes y = gelu(gate) · up in the tanh form. Requires: AVX-512 F, BW, DQ, VL, VNNI.
 //
 //go:noescape
@@ -29,10 +39,25 @@ func Max(x []float32) (top float32)
 //go:noescape
 func Mul(x []float32, c float32)
 
+// ReLU2 computes x = max(x, 0)². Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func ReLU2(x []float32)
+
 // Scale computes y = (x·c)·w. Requires: AVX-512 F, BW, DQ, VL, VNNI.
 //
 //go:noescape
 func Scale(y, x, w []float32, c float32)
+
+// SiLU computes x = silu(x). Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func SiLU(x []float32)
+
+// SoftCap computes x = c·tanh(x·inv). Requires: AVX-512 F, BW, DQ, VL, VNNI.
+//
+//go:noescape
+func SoftCap(x []float32, inv, c float32)
 
 // Sum adds x in 16 lanes. Requires: AVX-512 F, BW, DQ, VL, VNNI.
 //
@@ -44,7 +69,7 @@ func Sum(x []float32) (sum float32)
 //go:noescape
 func SumSquares(x []float32) (sum float32)
 
-// SwiGLU computes y = gate/(1 + exp(-gate)) · up. Requires: AVX-512 F, BW, DQ, VL, VNNI.
+// SwiGLU computes y = silu(gate) · up. Requires: AVX-512 F, BW, DQ, VL, VNNI.
 //
 //go:noescape
 func SwiGLU(y, gate, up []float32)

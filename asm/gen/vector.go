@@ -5,8 +5,8 @@ import "math"
 // vectorOps are the operations on rows of f32 whose length is a multiple of 16.
 func vectorOps(lv *x86) []*fn {
 	return []*fn{
-		reduce(lv, "Sum", "adds x in 16 lanes.", "VADDPS", func(f *fn, x string, h int) { f.op("VADDPS", x, f.v(h), f.v(h)) }),
-		reduce(lv, "SumSquares", "adds x² in 16 lanes.", "VADDPS", func(f *fn, x string, h int) {
+		reduce(lv, "Sum", "adds x in 16 lanes.", func(f *fn, x string, h int) { f.op("VADDPS", x, f.v(h), f.v(h)) }),
+		reduce(lv, "SumSquares", "adds x² in 16 lanes.", func(f *fn, x string, h int) {
 			f.op("VMOVUPS", x, f.v(4+h))
 			f.op("VFMADD231PS", f.v(4+h), f.v(4+h), f.v(h))
 		}),
@@ -25,20 +25,26 @@ func vectorOps(lv *x86) []*fn {
 			f.op("VADDPS", mem(lv.bytes*h, "SI"), f.v(h), f.v(h))
 			f.op("VMOVUPS", f.v(h), mem(lv.bytes*h, "DI"))
 		}),
-		glu(lv, "SwiGLU", "computes y = gate/(1 + exp(-gate)) · up.", func(f *fn, g, dst string) {
-			f.op("VPXOR", f.dwords4("minus", 1<<31), g, dst)
+		gated(lv, "SwiGLU", "computes y = silu(gate) · up.", silu),
+		gated(lv, "GeGLU", "computes y = gelu(gate) · up in the tanh form.", gelu),
+		plain(lv, "SiLU", "computes x = silu(x).", silu),
+		plain(lv, "GELU", "computes x = gelu(x) in the tanh form.", gelu),
+		plain(lv, "GELUErf", "computes x = gelu(x).", geluErf),
+		plain(lv, "ReLU2", "computes x = max(x, 0)².", func(f *fn, x string) {
+			f.op("VPXOR", f.v(9), f.v(9), f.v(9))
+			f.op("VMAXPS", x, f.v(9), x)
+			f.op("VMULPS", x, x, x)
 		}),
-		glu(lv, "GeGLU", "computes y = gelu(gate) · up in the tanh form.", func(f *fn, g, dst string) {
-			f.op("VMULPS", g, g, dst)
-			f.op("VMOVUPS", f.floats("geluB", geluB), f.v(14))
-			f.op("VFMADD132PS", f.floats("geluA", geluA), f.v(14), dst)
-			f.op("VMULPS", g, dst, dst)
-		}),
+		softCap(lv),
 		expSum(lv),
 	}
 }
 
+// erfQ are the coefficients of erfcx(z)/t in t = 1/(1 + z/2), z = |x|/√2.
+var erfQ = [9]float64{0.2820826768875122, 0.2824450433254242, 0.24257288873195648, 0.20485365390777588, -0.03184175863862038, 0.28569769859313965, -0.49386364221572876, 0.28776830434799194, -0.059714920818805695}
+
 const (
+	erfT  = 0.35355339059327373 // 1/(2·√2)
 	geluB = -1.5957691216057308
 	geluA = geluB * 0.044715
 )
@@ -48,7 +54,7 @@ func (f *fn) floats(name string, x float64) string {
 	return f.dwords4(name, math.Float32bits(float32(x)))
 }
 
-// each runs body for 16 values at a time: x in SI, y in DI, w (or up) in DX, c broadcast in register 15.
+// each runs body for 16 values at a time: x (or gate) in SI, y in DI, w (or up) in DX, c broadcast in register 15, inv in 14.
 func each(lv *x86, name, sig, count, doc string, body func(f *fn, h int)) *fn {
 	f := newFn(lv, name, sig, "", doc)
 	for _, a := range f.args {
@@ -56,6 +62,8 @@ func each(lv *x86, name, sig, count, doc string, body func(f *fn, h int)) *fn {
 		switch {
 		case reg != "":
 			f.load(a.name, reg)
+		case a.name == "inv":
+			f.op("VBROADCASTSS", f.at(a.name), f.v(14))
 		case a.typ == "float32":
 			f.op("VBROADCASTSS", f.at(a.name), f.v(15))
 		}
@@ -79,7 +87,7 @@ func each(lv *x86, name, sig, count, doc string, body func(f *fn, h int)) *fn {
 }
 
 // reduce sums over 16 lanes, then adds lane i and lane i + half.
-func reduce(lv *x86, name, doc, _ string, step func(f *fn, x string, h int)) *fn {
+func reduce(lv *x86, name, doc string, step func(f *fn, x string, h int)) *fn {
 	f := newFn(lv, name, "x []float32", "sum float32", doc)
 	f.load("x", "SI", "x_len", "CX")
 	for h := range lv.parts() {
@@ -167,17 +175,85 @@ func expOf(f *fn, x, t, n, p string) {
 	f.op("VANDNPS", n, p, x)
 }
 
-// glu computes y = gate/(1 + exp(z)) · up, z of gate by arg.
-func glu(lv *x86, name, doc string, arg func(f *fn, g, dst string)) *fn {
+// gated computes y = act(gate) · up.
+func gated(lv *x86, name, doc string, act func(f *fn, x string)) *fn {
 	return each(lv, name, "y, gate, up []float32", "gate", doc, func(f *fn, h int) {
-		g, e := f.v(8), f.v(9)
-		f.op("VMOVUPS", mem(lv.bytes*h, "SI"), g)
-		arg(f, g, e)
-		expOf(f, e, f.v(10), f.v(11), f.v(12))
-		f.op("VADDPS", f.floats("e1", 1), e, e)
-		f.op("VDIVPS", e, g, g)
-		f.op("VMULPS", mem(lv.bytes*h, "DX"), g, g)
-		f.op("VMOVUPS", g, mem(lv.bytes*h, "DI"))
+		x := f.v(8)
+		f.op("VMOVUPS", mem(lv.bytes*h, "SI"), x)
+		act(f, x)
+		f.op("VMULPS", mem(lv.bytes*h, "DX"), x, x)
+		f.op("VMOVUPS", x, mem(lv.bytes*h, "DI"))
+	})
+}
+
+// plain computes x = act(x).
+func plain(lv *x86, name, doc string, act func(f *fn, x string)) *fn {
+	return each(lv, name, "x []float32", "x", doc, func(f *fn, h int) {
+		x := f.v(8)
+		f.op("VMOVUPS", mem(lv.bytes*h, "SI"), x)
+		act(f, x)
+		f.op("VMOVUPS", x, mem(lv.bytes*h, "SI"))
+	})
+}
+
+// silu, gelu and geluErf replace x; registers 9 to 14 are overwritten. Their steps are those of the functions in kernels/generic_vector.go.
+func silu(f *fn, x string) {
+	f.op("VPXOR", f.dwords4("minus", 1<<31), x, f.v(9))
+	logistic(f, x)
+}
+
+func gelu(f *fn, x string) {
+	f.op("VMULPS", x, x, f.v(9))
+	f.op("VMOVUPS", f.floats("geluB", geluB), f.v(14))
+	f.op("VFMADD132PS", f.floats("geluA", geluA), f.v(14), f.v(9))
+	f.op("VMULPS", x, f.v(9), f.v(9))
+	logistic(f, x)
+}
+
+// logistic computes x = x/(1 + exp(z)), z in register 9.
+func logistic(f *fn, x string) {
+	expOf(f, f.v(9), f.v(10), f.v(11), f.v(12))
+	f.op("VADDPS", f.floats("e1", 1), f.v(9), f.v(9))
+	f.op("VDIVPS", f.v(9), x, x)
+}
+
+func geluErf(f *fn, x string) {
+	z, t, p := f.v(9), f.v(13), f.v(10)
+	f.op("VPAND", f.dwords4("abs", 0x7fffffff), x, f.v(14))
+	f.op("VMOVUPS", f.floats("e1", 1), t)
+	f.op("VMOVUPS", t, p)
+	f.op("VFMADD231PS", f.floats("erfT", erfT), f.v(14), p)
+	f.op("VDIVPS", p, t, t)
+	f.op("VMULPS", f.floats("minusHalf", -0.5), x, z)
+	f.op("VMULPS", x, z, z)
+	expOf(f, z, f.v(10), f.v(11), f.v(12))
+	f.op("VMOVUPS", f.floats("erf8", erfQ[8]), p)
+	for i := 7; i >= 0; i-- {
+		f.op("VFMADD213PS", f.floats("erf"+string(rune('0'+i)), erfQ[i]), t, p)
+	}
+	f.op("VMULPS", t, p, p)
+	f.op("VMULPS", z, p, p)
+	f.op("VMULPS", f.floats("half", 0.5), f.v(14), f.v(14))
+	f.op("VMULPS", f.v(14), p, p)
+	f.op("VPXOR", t, t, t)
+	f.op("VMAXPS", x, t, x)
+	f.op("VSUBPS", p, x, x)
+}
+
+// softCap computes x = c·tanh(x·inv).
+func softCap(lv *x86) *fn {
+	return each(lv, "SoftCap", "x []float32, inv, c float32", "x", "computes x = c·tanh(x·inv).", func(f *fn, h int) {
+		x := f.v(8)
+		f.op("VMULPS", mem(lv.bytes*h, "SI"), f.v(14), x)
+		f.op("VADDPS", x, x, x)
+		expOf(f, x, f.v(10), f.v(11), f.v(12))
+		f.op("VMOVUPS", f.floats("e1", 1), f.v(9))
+		f.op("VADDPS", f.v(9), x, x)
+		f.op("VMOVUPS", f.floats("e2x", 2), f.v(10))
+		f.op("VDIVPS", x, f.v(10), x)
+		f.op("VSUBPS", x, f.v(9), x)
+		f.op("VMULPS", f.v(15), x, x)
+		f.op("VMOVUPS", x, mem(lv.bytes*h, "SI"))
 	})
 }
 
