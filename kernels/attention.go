@@ -17,6 +17,10 @@ type Attn struct {
 	Q       []float32 // [queries, Pad] already times the score scale, padded with zeros
 	Lo, Hi  []int32   // [queries] the query sees positions Lo ≤ p < Hi
 
+	Cap    float32   // scores become Cap·tanh(score/Cap); 0: they stay
+	Slopes []float32 // [queries] or nil: score - slope·(Hi - 1 - p), ALiBi (Press, Smith and Lewis 2022)
+	Sinks  []float32 // [queries] or nil: one more score, of a value that is zero (Xiao et al. 2024; OpenAI 2025)
+
 	max, sum []float32 // [queries]
 	acc      []float32 // [queries, Pad]
 
@@ -91,11 +95,26 @@ func (a *Attn) page(l *Level, n, first int, key, value []byte) {
 			clear(row)
 			continue
 		}
+		a.adjust(l, i, first, row)
 		fill(row[:from], negInf)
 		fill(row[to:], negInf)
 		a.soften(l, i, row)
 	}
 	l.values[a.Type](a.sliceAcc, a.scores, value, a.HeadDim, n, count)
+}
+
+// adjust applies cap and slope to the scores of query i.
+func (a *Attn) adjust(l *Level, i, first int, row []float32) {
+	if a.Cap > 0 {
+		l.softCap(row, 1/a.Cap, a.Cap)
+	}
+	if a.Slopes == nil {
+		return
+	}
+	slope, at := a.Slopes[i], int(a.Hi[i])-1-first
+	for p := range row {
+		row[p] -= float32(slope * float32(at-p))
+	}
 }
 
 // soften turns the scores of query i into exp(score - maximum) and rescales what the slice has summed to the new maximum.
@@ -149,9 +168,14 @@ func (a *Attn) MergeFrom(l *Level, b *Attn, n int) {
 
 // Result writes the weighted mean of the values that query i has seen to out [HeadDim].
 func (a *Attn) Result(out []float32, i int) {
-	inv := 1 / a.sum[i]
+	scale := 1 / a.sum[i]
+	if a.Sinks != nil {
+		m := max(a.max[i], a.Sinks[i])
+		c := exp(a.max[i] - m)
+		scale = c / (float32(a.sum[i]*c) + exp(a.Sinks[i]-m))
+	}
 	for d, v := range a.acc[i*a.Pad():][:a.HeadDim] {
-		out[d] = v * inv
+		out[d] = v * scale
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // attend runs the pages of a head through one Attn, or through one Attn a slice that are merged, and returns [queries, dim].
-func attend(l *Level, t CacheType, dim int, q []float32, lo, hi []int32, keys, vals [][]byte, split bool) []float32 {
+func attend(l *Level, t CacheType, dim int, q []float32, lo, hi []int32, keys, vals [][]byte, split bool, set ...func(*Attn)) []float32 {
 	n := len(lo)
 	fill := func() *Attn {
 		a := NewAttn(t, dim, n)
@@ -18,6 +18,9 @@ func attend(l *Level, t CacheType, dim int, q []float32, lo, hi []int32, keys, v
 		}
 		copy(a.Lo, lo)
 		copy(a.Hi, hi)
+		for _, f := range set {
+			f(a)
+		}
 		a.Reset(n)
 		return a
 	}
@@ -88,6 +91,76 @@ func TestAttention(t *testing.T) {
 					}
 					same(t, "ref", got, attend(Levels()[0], typ, c.dim, q, lo, hi, keys, vals, false))
 				})
+			}
+		}
+	}
+}
+
+// TestAttentionExtras compares cap, slopes and sinks with their definitions in float64.
+func TestAttentionExtras(t *testing.T) {
+	const dim, n, typ = 24, 300, CacheF32
+	g := guard{t, rand.New(rand.NewPCG(8, 8)), true}
+	k, v := make([][]float32, n), make([][]float32, n)
+	keys, vals := make([][]byte, 3), make([][]byte, 3)
+	for p := range keys {
+		keys[p], vals[p] = make([]byte, typ.KeyBytes(dim)), make([]byte, typ.ValueBytes(dim))
+	}
+	for i := range n {
+		k[i], v[i] = g.vector(dim), g.vector(dim)
+		typ.StoreKey(keys[i/PageSize], i%PageSize, k[i])
+		typ.StoreValue(vals[i/PageSize], i%PageSize, v[i])
+	}
+	q, hi := g.vector(2*dim), []int32{n, 200}
+	slopes, sinks := []float32{0.03, 0.2}, []float32{4, -1}
+	for _, c := range []struct {
+		name                 string
+		capped, sloped, sunk bool
+	}{{"cap", true, false, false}, {"slopes", false, true, false}, {"sinks", false, false, true}, {"all", true, true, true}} {
+		set := func(a *Attn) {
+			if c.capped {
+				a.Cap = 3
+			}
+			if c.sloped {
+				a.Slopes = slopes
+			}
+			if c.sunk {
+				a.Sinks = sinks
+			}
+		}
+		var first []float32
+		for _, l := range Levels() {
+			got := attend(l, typ, dim, q, []int32{0, 0}, hi, keys, vals, false, set)
+			if first == nil {
+				first = got
+			}
+			same(t, l.Name+" "+c.name, got, first)
+		}
+		for i := range hi {
+			var sum float64
+			out := make([]float64, dim)
+			for j := range int(hi[i]) {
+				var s float64
+				for d := range dim {
+					s += float64(q[i*dim+d]) * float64(k[j][d])
+				}
+				if c.capped {
+					s = 3 * math.Tanh(s/3)
+				}
+				if c.sloped {
+					s -= float64(slopes[i]) * float64(int(hi[i])-1-j)
+				}
+				sum += math.Exp(s)
+				for d := range out {
+					out[d] += math.Exp(s) * float64(v[j][d])
+				}
+			}
+			if c.sunk {
+				sum += math.Exp(float64(sinks[i]))
+			}
+			for d := range out {
+				if want, got := out[d]/sum, float64(first[i*dim+d]); math.Abs(got-want) > 5e-6 {
+					t.Fatalf("%s, query %d, dim %d: %v, want %v", c.name, i, d, got, want)
+				}
 			}
 		}
 	}
