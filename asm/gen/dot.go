@@ -106,6 +106,15 @@ func (k *kind) plane(f *fn, addr string, shift, mask int, merge bool) {
 	if !merge {
 		dst = f.v(code)
 	}
+	if f.lv.reg == "Z" && merge && shift != 0 { // code | bits & mask in one instruction
+		name, n := "VPSLLW", shift
+		if shift < 0 {
+			name, n = "VPSRLW", -shift
+		}
+		f.op(name, imm(n), addr, dst)
+		f.op("VPTERNLOGD", "$0xf8", f.v(mask), dst, f.v(code))
+		return
+	}
 	switch {
 	case shift == 0:
 		f.op("VPAND", addr, f.v(mask), dst)
