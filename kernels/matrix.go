@@ -113,6 +113,19 @@ func (m *Matrix) Mul(l *Level, y []float32, stride int, x *Acts, p0, p1 int, s *
 	}
 }
 
+// Together returns the number of panels that level l multiplies at a time with rows tokens: work is best split at multiples of it.
+func (m *Matrix) Together(l *Level, rows int) int {
+	switch {
+	case rows == 1:
+		return 1
+	case rows >= 16 && l.tiles[m.Kind] != nil:
+		return tilePanels
+	case l.pairTile[m.Kind] != nil || m.Kind.Float() && l.pairFloat != nil:
+		return 2
+	}
+	return 1
+}
+
 // mulSlice adds n units of one panel, beginning at k, to the tokens' sums.
 func (m *Matrix) mulSlice(l *Level, y []float32, stride int, x *Acts, w []byte, k, n int, s *Scratch) {
 	if m.Kind.Float() {

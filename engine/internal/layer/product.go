@@ -33,7 +33,7 @@ func (r *Run) plan(i int, w *Linear, y []float32, align int) (cost float64) {
 	p := &r.op.products[i]
 	p.w, p.y, p.stride = w, y, pad16(w.Rows())
 	cost = panelCost(w, r.rows)
-	p.per, p.count = r.split(w.m.Panels(), align, cost)
+	p.per, p.count = r.split(w.m.Panels(), lcm(align, w.m.Together(r.Level, r.rows)), cost)
 	return cost * float64(w.m.Panels())
 }
 
