@@ -37,24 +37,25 @@ func newBudget(c *config, a *arch.Model, available int64) (budget, error) {
 		}
 	}
 	if b.batch == 0 {
-		b.batch = min(max(int(bufferBytes/a.RowBytes()), fewestRows), mostRows)
+		b.batch = min(max(int(bufferBytes/a.RowBytes())&^31, fewestRows), mostRows) // whole tiles
 	}
 	b.buffers = int64(b.batch) * a.RowBytes()
 	size := cache.New(c.cache, a.Cache, 0, 0).Bytes
-	room := available - b.weights - b.buffers - spareBytes
+	room := available - b.weights - b.buffers - a.AttentionBytes(a.Context, c.threads) - spareBytes
 	if b.context == 0 {
 		b.context = a.Context
 		for b.context > 1 && size(b.context) > room {
 			b.context /= 2
 		}
 	}
+	b.buffers += a.AttentionBytes(b.context, c.threads)
 	if size(b.context) > room {
 		return b, fmt.Errorf("%w: weights %s, buffers %s, KV cache of %d tokens %s; the machine has %s", ErrMemory,
 			megabytes(b.weights), megabytes(b.buffers+spareBytes), b.context, megabytes(size(b.context)), megabytes(available))
 	}
 	b.position = size(1<<20) >> 20
 	b.pool = max(room/4*3, size(b.context))
-	b.keep = min(size(b.context), b.pool/4)
+	b.keep = min(size(b.context), b.pool/8)
 	return b, nil
 }
 

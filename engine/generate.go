@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/linnet-go/linnet/engine/sample"
@@ -14,8 +15,10 @@ import (
 
 // Token is a generated token.
 type Token struct {
-	ID   int32  // -1 for a last piece of text that had been held back
-	Text string // what became readable with this token: whole characters, and nothing that may belong to a stop string; it can be empty
+	ID   int32         // -1 for a last piece of text that had been held back
+	Text string        // what became readable with this token: whole characters, and nothing that may belong to a stop string; it can be empty
+	P    float64       // with the option Probabilities: how likely the token was in the model's own distribution
+	Top  []sample.Prob // with the option Probabilities: the most likely tokens of that distribution
 }
 
 // String returns the text, so that tokens can be printed one after the other.
@@ -47,6 +50,7 @@ type generation struct {
 	stops        []string
 	ignoreEOG    bool
 	parseSpecial bool
+	top          int // -1: no probabilities
 	sampling     []sample.Option
 }
 
@@ -82,28 +86,38 @@ func ParseSpecial() GenerateOption {
 	})
 }
 
-func (s *Session) newGeneration(opts []GenerateOption) (*generation, error) {
-	g := &generation{}
+// Probabilities gives with each token its probability in the model's own distribution, before all options of package sample, and the n most
+// likely tokens of that distribution, n ≥ 0.
+func Probabilities(n int) GenerateOption {
+	return generateOption(func(g *generation) error {
+		g.top = n
+		return inRange("probabilities", n, 0, math.MaxInt32)
+	})
+}
+
+// apply sets what the options say.
+func (g *generation) apply(opts []GenerateOption, tok *token.Tokenizer) error {
+	g.top = -1
 	for _, o := range opts {
 		switch o := o.(type) {
 		case generateOption:
 			if err := o(g); err != nil {
-				return nil, err
+				return err
 			}
 		case sample.Option:
 			g.sampling = append(g.sampling, o)
 		default:
-			return nil, fmt.Errorf("%T is no option of a generation", o)
+			return fmt.Errorf("%T is no option of a generation", o)
 		}
 	}
 	if g.ignoreEOG {
-		for id := range int32(s.m.tok.Len()) {
-			if s.m.tok.IsEOG(id) {
+		for id := range int32(tok.Len()) {
+			if tok.IsEOG(id) {
 				g.sampling = append(g.sampling, sample.LogitBias(id, float32(math.Inf(-1))))
 			}
 		}
 	}
-	return g, nil
+	return nil
 }
 
 // Generate yields the tokens that the model writes after a text, as they are drawn. Without options each is drawn from the model's own
@@ -111,39 +125,35 @@ func (s *Session) newGeneration(opts []GenerateOption) (*generation, error) {
 // Stats then tells: a full context is a Reason, a prompt that does not fit is an ErrContextFull.
 func (s *Session) Generate(ctx context.Context, prompt string, opts ...GenerateOption) iter.Seq2[Token, error] {
 	return func(yield func(Token, error) bool) {
-		g, err := s.newGeneration(opts)
-		if err != nil {
-			yield(Token{ID: -1}, err)
-			return
-		}
-		s.generate(ctx, s.m.tok.Encode(prompt, token.Options{AddSpecial: true, ParseSpecial: g.parseSpecial}), g, yield)
+		s.generate(ctx, opts, yield, func(g *generation) []int32 {
+			return s.m.tok.Encode(prompt, token.Options{AddSpecial: true, ParseSpecial: g.parseSpecial})
+		})
 	}
 }
 
 // GenerateTokens is Generate after the given ids, which are taken as they are.
 func (s *Session) GenerateTokens(ctx context.Context, ids []int32, opts ...GenerateOption) iter.Seq2[Token, error] {
 	return func(yield func(Token, error) bool) {
-		g, err := s.newGeneration(opts)
-		if err != nil {
-			yield(Token{ID: -1}, err)
-			return
-		}
-		s.generate(ctx, ids, g, yield)
+		s.generate(ctx, opts, yield, func(*generation) []int32 { return ids })
 	}
 }
 
-// generate is the loop of a generation.
-func (s *Session) generate(ctx context.Context, ids []int32, g *generation, yield func(Token, error) bool) {
-	s.stats = Stats{Reason: Failed}
-	w, err := newWriter(s.m.tok, g, yield)
+// generate is a generation after the ids of prompt.
+func (s *Session) generate(ctx context.Context, opts []GenerateOption, yield func(Token, error) bool, prompt func(*generation) []int32) {
+	if err := s.enter(); err != nil {
+		yield(Token{ID: -1}, err)
+		return
+	}
+	defer s.leave()
+	s.stats.Reason = Failed
+	w, err := s.newWriter(opts, yield)
 	if err == nil {
 		start := time.Now()
-		s.history = append(s.history[:0], ids...)
-		err = s.prefill(ctx, s.history, s.logits)
+		err = s.prefill(ctx, prompt(&w.generation), s.logits)
 		s.stats.PromptTime = time.Since(start)
 	}
 	if err == nil {
-		s.stats.Reason, err = s.decode(ctx, g, w)
+		s.stats.Reason, err = s.decode(ctx, w)
 	}
 	if err != nil && errors.Is(err, ctx.Err()) {
 		s.stats.Reason = Cancelled
@@ -152,7 +162,7 @@ func (s *Session) generate(ctx context.Context, ids []int32, g *generation, yiel
 }
 
 // decode draws tokens until there is a reason to end.
-func (s *Session) decode(ctx context.Context, g *generation, w *writer) (Reason, error) {
+func (s *Session) decode(ctx context.Context, w *writer) (Reason, error) {
 	for {
 		start := time.Now()
 		id, err := w.sampler.Sample(s.logits, s.history)
@@ -165,11 +175,11 @@ func (s *Session) decode(ctx context.Context, g *generation, w *writer) (Reason,
 		}
 		s.stats.Generated++
 		s.history = append(s.history, id)
-		if reason := w.write(id); reason != "" {
-			return reason, nil
+		if reason, err := w.write(id, s.logits); reason != "" {
+			return reason, err
 		}
 		switch {
-		case s.stats.Generated == g.most:
+		case s.stats.Generated == w.most:
 			return MaxTokensDone, nil
 		case len(s.history) > s.m.context:
 			return ContextFull, nil
@@ -183,33 +193,55 @@ func (s *Session) decode(ctx context.Context, g *generation, w *writer) (Reason,
 	}
 }
 
-// writer turns ids into the tokens that the caller gets.
+// writer draws tokens and turns them into what the caller gets.
 type writer struct {
+	generation
 	sampler *sample.Sampler
+	plain   *sample.Sampler // of the model's own distribution, if that is wanted
 	stream  *token.Stream
-	stop    *stopper
+	stop    stopper
 	yield   func(Token, error) bool
 }
 
-func newWriter(tok *token.Tokenizer, g *generation, yield func(Token, error) bool) (*writer, error) {
-	w := &writer{stream: tok.Stream(false), yield: yield}
-	var err error
-	if w.stop, err = newStopper(g.stops); err == nil {
-		w.sampler, err = sample.New(g.sampling...)
+func (s *Session) newWriter(opts []GenerateOption, yield func(Token, error) bool) (w *writer, err error) {
+	w = &writer{stream: s.m.tok.Stream(false), yield: yield}
+	if err := w.apply(opts, s.m.tok); err != nil {
+		return w, err
 	}
+	if w.stop.stops = w.stops; slices.Contains(w.stops, "") {
+		return w, errors.New("a stop string is empty")
+	}
+	if w.top >= 0 {
+		if w.plain, err = sample.New(); err != nil {
+			return w, err
+		}
+	}
+	w.sampler, err = sample.New(w.sampling...)
 	return w, err
 }
 
-// write hands a token out. It returns the reason to end, if there is one.
-func (w *writer) write(id int32) Reason {
-	text, found := w.stop.push(w.stream.Push(id))
-	if !w.yield(Token{id, text}, nil) {
-		return Abandoned
+// write hands out a token that was drawn from logits. It returns the reason to end, if there is one.
+func (w *writer) write(id int32, logits []float32) (Reason, error) {
+	t := Token{ID: id}
+	if w.plain != nil {
+		all, err := w.plain.Distribution(logits, nil)
+		if err != nil {
+			return Failed, err
+		}
+		if i := slices.IndexFunc(all, func(p sample.Prob) bool { return p.ID == id }); i >= 0 {
+			t.P = all[i].P
+		}
+		t.Top = all[:min(w.top, len(all))]
+	}
+	var found bool
+	t.Text, found = w.stop.push(w.stream.Push(id))
+	if !w.yield(t, nil) {
+		return Abandoned, nil
 	}
 	if found {
-		return StopString
+		return StopString, nil
 	}
-	return ""
+	return "", nil
 }
 
 // end hands out what was held back, and the error.
@@ -217,12 +249,12 @@ func (w *writer) end(reason Reason, err error) {
 	if reason == Abandoned {
 		return
 	}
-	if w.stop != nil && reason != StopString {
+	if reason != StopString {
 		shown, found := w.stop.push(w.stream.Flush())
 		if !found {
 			shown += w.stop.flush()
 		}
-		if shown != "" && !w.yield(Token{-1, shown}, nil) {
+		if shown != "" && !w.yield(Token{ID: -1, Text: shown}, nil) {
 			return
 		}
 	}

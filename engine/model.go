@@ -22,6 +22,7 @@ type Model struct {
 	tok    *token.Tokenizer
 	team   *team.Team
 	pool   *cache.Pool
+	info   Info
 
 	steps  scheduler
 	closed sync.Once
@@ -38,7 +39,10 @@ type Info struct {
 }
 
 // Info returns the description of the model.
-func (m *Model) Info() Info {
+func (m *Model) Info() Info { return m.info }
+
+// describe makes the Info.
+func (m *Model) describe() Info {
 	family, _ := m.file.Meta("general.architecture")
 	name, _ := m.file.Meta("general.name")
 	i := Info{

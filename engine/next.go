@@ -17,11 +17,14 @@ func (s *Session) Next(ctx context.Context, text string, opts ...sample.Option) 
 
 // NextToken is Next after the given ids, which are taken as they are.
 func (s *Session) NextToken(ctx context.Context, ids []int32, opts ...sample.Option) ([]sample.Prob, error) {
+	if err := s.enter(); err != nil {
+		return nil, err
+	}
+	defer s.leave()
 	sampler, err := sample.New(opts...)
 	if err != nil {
 		return nil, err
 	}
-	s.stats = Stats{}
 	start := time.Now()
 	err = s.prefill(ctx, ids, s.logits)
 	s.stats.PromptTime = time.Since(start)
@@ -38,12 +41,16 @@ const chunkBytes = 8 << 20
 // next one is asked for. Memory does not grow with the number of rows. After an error nothing follows.
 func (s *Session) Logits(ctx context.Context, ids []int32, first int) iter.Seq2[[]float32, error] {
 	return func(yield func([]float32, error) bool) {
-		s.stats = Stats{}
-		if err := inRange("first row", first, 0, max(len(ids)-1, 0)); err != nil {
+		if err := s.enter(); err != nil {
 			yield(nil, err)
 			return
 		}
-		if err := s.check(ids); err != nil {
+		defer s.leave()
+		err := s.check(ids)
+		if err == nil {
+			err = inRange("first row", first, 0, len(ids)-1)
+		}
+		if err != nil {
 			yield(nil, err)
 			return
 		}

@@ -94,6 +94,7 @@ func newModel(f *loader.Model, opts []Option) (*Model, error) {
 	m := &Model{budget: b, config: *c, file: f, arch: a, tok: tok}
 	m.team = team.New(c.threads)
 	m.pool = cache.New(c.cache, a.Cache, b.pool, b.keep)
+	m.info = m.describe()
 	m.steps.init(m)
 	return m, nil
 }

@@ -43,6 +43,7 @@ type scheduler struct {
 	step   []*request // of spans
 	served int        // requests that the last step finished: their sessions will soon be back
 	took   time.Duration
+	idle   func() bool // abandoned, bound once
 }
 
 func (s *scheduler) init(m *Model) {
@@ -84,7 +85,7 @@ func (s *scheduler) close() {
 // loop is the goroutine.
 func (s *scheduler) loop() {
 	defer close(s.ended)
-	s.run = s.m.newRun()
+	s.run, s.idle = s.m.newRun(), s.abandoned
 	for s.admit() {
 		if s.compose(); len(s.step) > 0 {
 			s.forward()
@@ -118,15 +119,22 @@ func (s *scheduler) admit() bool {
 
 const longestWait = 2 * time.Millisecond
 
-// compose chooses the rows of the next step: single tokens first, then as much of the others as there is room for, the oldest first.
+// compose chooses the rows of the next step: single tokens first, then as much of the others as there is room for, the oldest first. Beside
+// sessions that decode, prompts get a part of the room only, so that the former need not wait long for each token.
 func (s *scheduler) compose() {
 	s.spans, s.step = s.spans[:0], s.step[:0]
 	room := s.m.batch
-	for _, decoding := range []bool{true, false} {
-		for _, q := range s.active {
-			if n := min(len(q.ids)-q.run, room); n > 0 && q.err == nil && (len(q.ids)-q.run == 1) == decoding && s.add(q, n) {
-				room -= n
-			}
+	for _, q := range s.active {
+		if len(q.ids)-q.run == 1 && room > 0 && s.add(q, 1) {
+			room--
+		}
+	}
+	if len(s.step) > 0 {
+		room = min(room, max(1, s.m.batch/4))
+	}
+	for _, q := range s.active {
+		if n := min(len(q.ids)-q.run, room); n > 0 && len(q.ids)-q.run > 1 && s.add(q, n) {
+			room -= n
 		}
 	}
 }
@@ -154,7 +162,7 @@ func (s *scheduler) add(q *request, n int) bool {
 // forward runs the step and notes what became of its requests.
 func (s *scheduler) forward() {
 	start := time.Now()
-	s.run.Begin(s.spans, s.abandoned)
+	s.run.Begin(s.spans, s.idle)
 	s.m.arch.Forward(s.run)
 	s.took = time.Since(start)
 	for i, q := range s.step {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/linnet-go/linnet/engine/internal/cache"
@@ -18,8 +19,9 @@ type Session struct {
 	req     request
 	running bool // the scheduler still has req, whose caller has left
 	closed  bool
+	busy    atomic.Bool // a method runs
 
-	history []int32   // of a generation
+	history []int32   // the ids of the last call, and what it has generated
 	logits  []float32 // [vocab] of the last token
 	stats   Stats
 }
@@ -47,15 +49,35 @@ func (m *Model) NewSession() *Session {
 func (s *Session) Stats() Stats { return s.stats }
 
 // Close gives the session's memory back; what it has in full pages stays for other sessions while there is room. Every other method then
-// returns ErrClosed.
+// returns ErrClosed. Closing again does nothing.
 func (s *Session) Close() error {
-	if !s.closed {
-		s.closed = true
-		s.settle()
-		s.seq.Free()
+	if s.closed {
+		return nil
 	}
+	if err := s.enter(); err != nil {
+		return err
+	}
+	defer s.leave()
+	s.closed = true
+	s.seq.Free()
 	return nil
 }
+
+// enter begins a call, leave ends it. A second one at the same time, from another goroutine or from the loop over a generation, would
+// change what the first one builds on.
+func (s *Session) enter() error {
+	if s.closed {
+		return ErrClosed
+	}
+	if !s.busy.CompareAndSwap(false, true) {
+		return errors.New("the session is in use by another call")
+	}
+	s.settle()
+	s.stats = Stats{}
+	return nil
+}
+
+func (s *Session) leave() { s.busy.Store(false) }
 
 // settle waits for a request that was left behind by a cancelled call: one step at most.
 func (s *Session) settle() {
@@ -65,18 +87,16 @@ func (s *Session) settle() {
 	}
 }
 
-// prefill brings the sequence to ids and computes the logits of the last n of them into logits [n, vocab], n ≥ 1.
+// prefill brings the sequence to ids, of which it keeps a copy in history, and computes the logits of the last n of them into logits
+// [n, vocab], n ≥ 1.
 func (s *Session) prefill(ctx context.Context, ids []int32, logits []float32) error {
-	if s.closed {
-		return ErrClosed
-	}
 	if err := s.check(ids); err != nil {
 		return err
 	}
-	s.settle()
-	n := s.seq.Reuse(ids, len(ids)-len(logits)/len(s.logits))
+	s.history = append(s.history[:0], ids...)
+	n := s.seq.Reuse(s.history, len(ids)-len(logits)/len(s.logits))
 	s.stats.Prompt, s.stats.Reused = len(ids), n
-	return s.forward(ctx, ids[n:], logits)
+	return s.forward(ctx, s.history[n:], logits)
 }
 
 // check refuses ids that the model cannot take.

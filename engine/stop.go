@@ -1,23 +1,11 @@
 package engine
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // stopper looks for stop strings in a text that arrives in pieces. It holds back what may be the beginning of one.
 type stopper struct {
 	stops []string
 	held  []byte
-}
-
-func newStopper(stops []string) (*stopper, error) {
-	for _, s := range stops {
-		if s == "" {
-			return nil, errors.New("a stop string is empty")
-		}
-	}
-	return &stopper{stops: stops}, nil
 }
 
 // push takes a piece and returns the text that may be shown. found says that a stop string has come up: the text ends before it, and what
@@ -26,8 +14,10 @@ func (s *stopper) push(piece string) (shown string, found bool) {
 	if len(s.stops) == 0 {
 		return piece, false
 	}
-	s.held = append(s.held, piece...)
-	text := string(s.held)
+	text := piece
+	if len(s.held) > 0 {
+		text = string(append(s.held, piece...))
+	}
 	end := -1
 	for _, stop := range s.stops {
 		if i := strings.Index(text, stop); i >= 0 && (end < 0 || i < end) {

@@ -46,6 +46,14 @@ func (s *Sizes) RowBytes() int64 {
 	return int64(acts(s.Dim) + acts(s.mid()) + 4*(pad16(s.Dim)+s.wide()+2*pad16(s.Heads.KV*s.Heads.Dim)))
 }
 
+// AttentionBytes returns the memory that attention over so many positions takes in a Run with so many workers.
+func (s *Sizes) AttentionBytes(positions, workers int) int64 {
+	h := &s.Heads
+	query := int64(4 * (3*pad16(h.Dim) + kernels.PageSize + 24)) // its values in a kernels.Attn
+	slices := int64(positions/slicePositions + 1)
+	return query * (int64(workers)*int64(h.queries()) + slices*int64(h.N))
+}
+
 // wide returns the greatest width of the values between two matrices.
 func (s *Sizes) wide() int { return pad16(max(s.Dim, s.mid())) }
 
