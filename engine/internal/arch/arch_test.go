@@ -124,61 +124,66 @@ func TestLlama(t *testing.T) {
 	}
 }
 
-// TestErrors changes one thing in a good file. The error names what is wrong with it.
-func TestErrors(t *testing.T) {
-	meta := func(key string, v any) func(*file) { return func(f *file) { f.meta[key] = v } }
-	dims := func(name string, d ...int) func(*file) { return func(f *file) { f.dims[name] = d } }
-	without := func(name string) func(*file) {
-		return func(f *file) {
-			delete(f.meta, name)
-			delete(f.dims, name)
-		}
+func meta(key string, v any) func(*file) { return func(f *file) { f.meta[key] = v } }
+
+func dims(name string, d ...int) func(*file) { return func(f *file) { f.dims[name] = d } }
+
+func without(name string) func(*file) {
+	return func(f *file) {
+		delete(f.meta, name)
+		delete(f.dims, name)
 	}
-	for _, c := range []struct {
-		change      func(*file)
-		want        string
-		unsupported bool
-	}{
-		{without("general.architecture"), `key "general.architecture" is missing`, false},
-		{meta("general.architecture", "bert"), `architecture "bert": not supported; known are llama`, true},
-		{meta("general.architecture", uint64(7)), `architecture`, true},
-		{without("llama.block_count"), `key "llama.block_count" is missing`, false},
-		{meta("llama.block_count", "two"), `key "llama.block_count": need an integer from 1 to 16777216, got "two"`, false},
-		{meta("llama.block_count", uint64(0)), `key "llama.block_count"`, false},
-		{meta("llama.block_count", int64(-1)), `key "llama.block_count"`, false},
-		{meta("llama.block_count", uint64(1<<20)), `1048576 layers, but the file has only 21 tensors`, false},
-		{meta("llama.block_count", uint64(math.MaxUint64)), `key "llama.block_count"`, false},
-		{meta("llama.block_count", uint64(1)), `tensors "blk.1.attn_k.weight" and 8 more: not supported by the llama family`, true},
-		{meta("llama.block_count", uint64(3)), `tensor "blk.2.attn_norm.weight" is missing`, false},
-		{meta("llama.embedding_length", uint64(1<<31)), `key "llama.embedding_length"`, false},
-		{meta("llama.embedding_length", uint64(64)), `tensor "token_embd.weight": need shape [64 30], got [48 30]`, false},
-		{meta("llama.feed_forward_length", []uint64{1, 2}), `key "llama.feed_forward_length": need an integer from 1 to 16777216, got []uint64`, false},
-		{meta("llama.attention.head_count", uint64(0)), `key "llama.attention.head_count"`, false},
-		{meta("llama.attention.head_count", uint64(1<<31)), `key "llama.attention.head_count"`, false},
-		{meta("llama.attention.head_count", uint64(5)), `key "llama.attention.head_count_kv": need a divisor of the 5 query heads, got 2`, false},
-		{meta("llama.attention.head_count_kv", uint64(8)), `key "llama.attention.head_count_kv": need a divisor of the 4 query heads, got 8`, false},
-		{meta("llama.attention.head_count_kv", uint64(0)), `key "llama.attention.head_count_kv"`, false},
-		{meta("llama.attention.head_count", uint64(14)), `key "llama.attention.key_length" is missing`, false},
-		{meta("llama.attention.key_length", uint64(16)), `tensor "blk.0.attn_q.weight": need shape [48 64], got [48 48]`, false},
-		{meta("llama.attention.value_length", uint64(16)), `key "llama.attention.value_length": 16 is not supported by the llama family`, true},
-		{meta("llama.attention.layer_norm_rms_epsilon", math.NaN()), `key "llama.attention.layer_norm_rms_epsilon": need a finite number, got NaN`, false},
-		{meta("llama.rope.dimension_count", uint64(5)), `key "llama.rope.dimension_count": need an even number up to the head size 12, got 5`, false},
-		{meta("llama.rope.dimension_count", uint64(14)), `key "llama.rope.dimension_count"`, false},
-		{meta("llama.rope.freq_base", 0.0), `keys "llama.rope.*": rope: base 0`, false},
-		{meta("llama.rope.freq_base", "big"), `key "llama.rope.freq_base": need a finite number, got "big"`, false},
-		{meta("llama.rope.scaling.type", "longrope"), `key "llama.rope.scaling.type": "longrope" is not supported by the llama family`, true},
-		{meta("llama.rope.scaling.type", uint64(3)), `key "llama.rope.scaling.type": need a string, got 3`, false},
-		{meta("llama.rope.scaling.yarn_ext_factor", 0.5), `key "llama.rope.scaling.yarn_ext_factor"`, true},
-		{meta("llama.expert_count", uint64(8)), `key "llama.expert_count": 8 is not supported by the llama family`, true},
-		{meta("llama.attention.clamp_kqv", 1.5), `key "llama.attention.clamp_kqv": 1.5 is not supported by the llama family`, true},
-		{meta("llama.attention.causal", false), `key "llama.attention.causal": false is not supported`, true},
-		{without("blk.0.ffn_up.weight"), `tensor "blk.0.ffn_up.weight" is missing`, false},
-		{without("token_embd.weight"), `tensor "token_embd.weight" is missing`, false},
-		{dims("blk.1.ffn_down.weight", 48, 20), `tensor "blk.1.ffn_down.weight": need shape [20 48], got [48 20]`, false},
-		{dims("blk.1.attn_v.bias", 48), `tensor "blk.1.attn_v.bias": need shape [24], got [48]`, false},
-		{dims("output_norm.bias", 48), `tensor "output_norm.bias": not supported by the llama family`, true},
-		{dims("rope_freqs.weight", 5), `tensor "rope_freqs.weight": need shape [6], got [5]`, false},
-	} {
+}
+
+// badFiles are good ones with one change, and the errors that name it.
+var badFiles = []struct {
+	change      func(*file)
+	want        string
+	unsupported bool
+}{
+	{without("general.architecture"), `key "general.architecture" is missing`, false},
+	{meta("general.architecture", "bert"), `architecture "bert": not supported; known are llama`, true},
+	{meta("general.architecture", uint64(7)), `architecture`, true},
+	{without("llama.block_count"), `key "llama.block_count" is missing`, false},
+	{meta("llama.block_count", "two"), `key "llama.block_count": need an integer from 1 to 16777216, got "two"`, false},
+	{meta("llama.block_count", uint64(0)), `key "llama.block_count"`, false},
+	{meta("llama.block_count", int64(-1)), `key "llama.block_count"`, false},
+	{meta("llama.block_count", uint64(1<<20)), `1048576 layers, but the file has only 21 tensors`, false},
+	{meta("llama.block_count", uint64(math.MaxUint64)), `key "llama.block_count"`, false},
+	{meta("llama.block_count", uint64(1)), `tensors "blk.1.attn_k.weight" and 8 more: not supported by the llama family`, true},
+	{meta("llama.block_count", uint64(3)), `tensor "blk.2.attn_norm.weight" is missing`, false},
+	{meta("llama.embedding_length", uint64(1<<31)), `key "llama.embedding_length"`, false},
+	{meta("llama.embedding_length", uint64(64)), `tensor "token_embd.weight": need shape [64 30], got [48 30]`, false},
+	{meta("llama.feed_forward_length", []uint64{1, 2}), `key "llama.feed_forward_length": need an integer from 1 to 16777216, got []uint64`, false},
+	{meta("llama.attention.head_count", uint64(0)), `key "llama.attention.head_count"`, false},
+	{meta("llama.attention.head_count", uint64(1<<31)), `key "llama.attention.head_count"`, false},
+	{meta("llama.attention.head_count", uint64(5)), `key "llama.attention.head_count_kv": need a divisor of the 5 query heads, got 2`, false},
+	{meta("llama.attention.head_count_kv", uint64(8)), `key "llama.attention.head_count_kv": need a divisor of the 4 query heads, got 8`, false},
+	{meta("llama.attention.head_count_kv", uint64(0)), `key "llama.attention.head_count_kv"`, false},
+	{meta("llama.attention.head_count", uint64(14)), `key "llama.attention.key_length" is missing`, false},
+	{meta("llama.attention.key_length", uint64(16)), `tensor "blk.0.attn_q.weight": need shape [48 64], got [48 48]`, false},
+	{meta("llama.attention.value_length", uint64(16)), `key "llama.attention.value_length": 16 is not supported by the llama family`, true},
+	{meta("llama.attention.layer_norm_rms_epsilon", math.NaN()), `key "llama.attention.layer_norm_rms_epsilon": need a finite number, got NaN`, false},
+	{meta("llama.rope.dimension_count", uint64(5)), `key "llama.rope.dimension_count": need an even number up to the head size 12, got 5`, false},
+	{meta("llama.rope.dimension_count", uint64(14)), `key "llama.rope.dimension_count"`, false},
+	{meta("llama.rope.freq_base", 0.0), `keys "llama.rope.*": rope: base 0`, false},
+	{meta("llama.rope.freq_base", "big"), `key "llama.rope.freq_base": need a finite number, got "big"`, false},
+	{meta("llama.rope.scaling.type", "longrope"), `key "llama.rope.scaling.type": "longrope" is not supported by the llama family`, true},
+	{meta("llama.rope.scaling.type", uint64(3)), `key "llama.rope.scaling.type": need a string, got 3`, false},
+	{meta("llama.rope.scaling.yarn_ext_factor", 0.5), `key "llama.rope.scaling.yarn_ext_factor"`, true},
+	{meta("llama.expert_count", uint64(8)), `key "llama.expert_count": 8 is not supported by the llama family`, true},
+	{meta("llama.attention.clamp_kqv", 1.5), `key "llama.attention.clamp_kqv": 1.5 is not supported by the llama family`, true},
+	{meta("llama.attention.causal", false), `key "llama.attention.causal": false is not supported`, true},
+	{without("blk.0.ffn_up.weight"), `tensor "blk.0.ffn_up.weight" is missing`, false},
+	{without("token_embd.weight"), `tensor "token_embd.weight" is missing`, false},
+	{dims("blk.1.ffn_down.weight", 48, 20), `tensor "blk.1.ffn_down.weight": need shape [20 48], got [48 20]`, false},
+	{dims("blk.1.attn_v.bias", 48), `tensor "blk.1.attn_v.bias": need shape [24], got [48]`, false},
+	{dims("output_norm.bias", 48), `tensor "output_norm.bias": not supported by the llama family`, true},
+	{dims("rope_freqs.weight", 5), `tensor "rope_freqs.weight": need shape [6], got [5]`, false},
+}
+
+func TestErrors(t *testing.T) {
+	for _, c := range badFiles {
 		f := llamaFile()
 		c.change(f)
 		_, err := New(f, Options{})
