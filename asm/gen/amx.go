@@ -27,7 +27,7 @@ type amxForm struct {
 var amxForms = []amxForm{{"Plain", false, false}, {"Min", false, true}, {"Halves", true, false}}
 
 func amxFiles(lv *x86) []*file {
-	var files []*file
+	files := peakFiles(lv)
 	for _, k := range kinds {
 		if k.halves && k.minimum != nil {
 			continue // Q2_K is left to avx512

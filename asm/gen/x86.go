@@ -44,7 +44,7 @@ func (lv *x86) operations() []*file {
 	if lv.amx {
 		return amxFiles(lv)
 	}
-	var files []*file
+	files := peakFiles(lv)
 	for _, k := range kinds {
 		files = append(files, &file{"dot_" + k.name, []*fn{dot(lv, k)}})
 		if !lv.products {
