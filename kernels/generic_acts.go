@@ -23,7 +23,7 @@ func genericQuantize(q []int8, d, ds []float32, s []int16, x []float32) {
 		}
 		var sum [2]int32
 		for i, v := range xb {
-			r := roundEven(v * inv)
+			r := roundEven(float32(v * inv))
 			qb[i] = int8(r)
 			sum[i/16] += r
 		}

@@ -89,7 +89,7 @@ func geluErf(x float32) float32 {
 		p = fma(p, t, erfQ[i])
 	}
 	z := exp(float32(x*-0.5) * x)
-	h := float32(float32(p*t)*z) * float32(abs*0.5)
+	h := float32(float32(float32(p*t)*z) * float32(abs*0.5))
 	return max(x, 0) - h
 }
 
@@ -106,7 +106,7 @@ func relu2(x float32) float32 {
 // genericSoftCap computes x = c·tanh(x·inv), tanh(z) = 1 - 2/(exp(2z) + 1).
 func genericSoftCap(x []float32, inv, c float32) {
 	for i, v := range x {
-		z := v * inv
+		z := float32(v * inv)
 		x[i] = (1 - 2/(exp(z+z)+1)) * c
 	}
 }

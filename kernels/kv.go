@@ -85,7 +85,7 @@ func (t CacheType) StoreKey(page []byte, pos int, x []float32) {
 			d, inv := cacheScale(xb)
 			binary.LittleEndian.PutUint16(scales[b:], d) // 32 bytes a block of 16 lanes
 			for i, v := range xb {
-				page[at+16*(b+i)] = byte(roundEven(v * inv))
+				page[at+16*(b+i)] = byte(roundEven(float32(v * inv)))
 			}
 		}
 	}
@@ -114,7 +114,7 @@ func (t CacheType) StoreValue(page []byte, pos int, x []float32) {
 			d, inv := cacheScale(xb)
 			binary.LittleEndian.PutUint16(scales[b/16:], d)
 			for i, v := range xb {
-				row[b+i] = byte(roundEven(v * inv))
+				row[b+i] = byte(roundEven(float32(v * inv)))
 			}
 		}
 		clear(row[len(x):])
