@@ -149,7 +149,7 @@ func randomActs(l *Level, tokens int) *Acts {
 func randomRow(x []float32) []float32 {
 	r := rand.New(rand.NewPCG(1, uint64(len(x))))
 	for i := range x {
-		x[i] = r.Float32() - 0.5
+		x[i] = float32(r.Float32()) - 0.5
 	}
 	return x
 }
@@ -221,7 +221,7 @@ func randomPages(t CacheType, dim int) (keys, values [][]byte) {
 		k, v := make([]byte, t.KeyBytes(dim)), make([]byte, t.ValueBytes(dim))
 		for i := range PageSize {
 			for d := range x {
-				x[d] = r.Float32() - 0.5
+				x[d] = float32(r.Float32()) - 0.5
 			}
 			t.StoreKey(k, i, x)
 			t.StoreValue(v, i, x)

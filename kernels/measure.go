@@ -64,7 +64,7 @@ var peakData = sync.OnceValues(func() ([]byte, []float32) {
 		b[i] = byte(r.Uint32())
 	}
 	for i := range f {
-		f[i] = r.Float32() - 0.5
+		f[i] = float32(r.Float32()) - 0.5
 	}
 	return b, f
 })

@@ -22,7 +22,7 @@ quant, kernels, kernels/team < engine/internal/cache < engine/internal/layer < e
 quant, loader, kernels, kernels/team, engine/internal/cache, engine/internal/layer, engine/internal/arch,
 engine/token, engine/sample, engine/audio < engine < engine/eval, engine/chat, engine/serve;
 
-loader, kernels, kernels/team, engine/token, engine/sample, engine/audio, engine, engine/eval, engine/chat, engine/serve, cmd/internal/tiny < cmd/linnet;
+quant, loader/gguf, loader, kernels, kernels/team, engine/token, engine/sample, engine/audio, engine, engine/eval, engine/chat, engine/serve, cmd/internal/tiny < cmd/linnet;
 `
 
 // rooms are the folders at the top: a package belongs into one of them.
