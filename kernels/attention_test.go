@@ -136,34 +136,47 @@ func TestAttentionExtras(t *testing.T) {
 			same(t, l.Name+" "+c.name, got, first)
 		}
 		for i := range hi {
-			var sum float64
-			out := make([]float64, dim)
-			for j := range int(hi[i]) {
-				var s float64
-				for d := range dim {
-					s += float64(q[i*dim+d]) * float64(k[j][d])
-				}
+			want := exactExtras(q[i*dim:(i+1)*dim], k[:hi[i]], v, func(s float64, j int) float64 {
 				if c.capped {
 					s = 3 * math.Tanh(s/3)
 				}
 				if c.sloped {
 					s -= float64(slopes[i]) * float64(int(hi[i])-1-j)
 				}
-				sum += math.Exp(s)
-				for d := range out {
-					out[d] += math.Exp(s) * float64(v[j][d])
-				}
-			}
+				return s
+			})
 			if c.sunk {
-				sum += math.Exp(float64(sinks[i]))
+				want.sum += math.Exp(float64(sinks[i]))
 			}
-			for d := range out {
-				if want, got := out[d]/sum, float64(first[i*dim+d]); math.Abs(got-want) > 5e-6 {
+			for d := range want.out {
+				if want, got := want.out[d]/want.sum, float64(first[i*dim+d]); math.Abs(got-want) > 5e-6 {
 					t.Fatalf("%s, query %d, dim %d: %v, want %v", c.name, i, d, got, want)
 				}
 			}
 		}
 	}
+}
+
+// weighted is Σexp(score) and Σexp(score)·value.
+type weighted struct {
+	sum float64
+	out []float64
+}
+
+func exactExtras(q []float32, k, v [][]float32, adjust func(s float64, j int) float64) weighted {
+	w := weighted{out: make([]float64, len(q))}
+	for j := range k {
+		var s float64
+		for d := range q {
+			s += float64(q[d]) * float64(k[j][d])
+		}
+		e := math.Exp(adjust(s, j))
+		w.sum += e
+		for d := range q {
+			w.out[d] += e * float64(v[j][d])
+		}
+	}
+	return w
 }
 
 func exactAttention(q []float32, k, v [][]float32) []float64 {

@@ -58,6 +58,12 @@ func levelAVX2(l *Level) *Level {
 	l.dotFloat = [kinds]dotFloatFunc{KindF32: avx2.DotF32, KindF16: avx2.DotF16, KindBF16: avx2.DotBF16}
 	l.unpackFloat[KindF16], l.unpackFloat[KindBF16] = avx2.UnpackF16, avx2.UnpackBF16
 	l.tileFloat = avx2.TileFloat
+	rowsAVX2(l)
+	return l
+}
+
+// rowsAVX2 sets the work on rows and attention.
+func rowsAVX2(l *Level) {
 	l.quantize, l.sum, l.sumSquares = avx2.Quantize, avx2.Sum, avx2.SumSquares
 	l.scale, l.mul, l.add = avx2.Scale, avx2.Mul, avx2.Add
 	l.swiGLU, l.geGLU, l.softCap = avx2.SwiGLU, avx2.GeGLU, avx2.SoftCap
@@ -65,5 +71,4 @@ func levelAVX2(l *Level) *Level {
 	l.max, l.expSum = avx2.Max, avx2.ExpSum
 	l.scores = [cacheTypes]scoresFunc{CacheF16: avx2.ScoresF16, CacheF32: avx2.ScoresF32, CacheQ8_0: avx2.ScoresQ8_0}
 	l.values = [cacheTypes]valuesFunc{CacheF16: avx2.ValuesF16, CacheF32: avx2.ValuesF32, CacheQ8_0: avx2.ValuesQ8_0}
-	return l
 }

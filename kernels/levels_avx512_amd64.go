@@ -59,6 +59,12 @@ func levelAVX512(l *Level) *Level {
 	l.dotFloat = [kinds]dotFloatFunc{KindF32: avx512.DotF32, KindF16: avx512.DotF16, KindBF16: avx512.DotBF16}
 	l.unpackFloat[KindF16], l.unpackFloat[KindBF16] = avx512.UnpackF16, avx512.UnpackBF16
 	l.tileFloat, l.pairFloat = avx512.TileFloat, avx512.PairFloat
+	rowsAVX512(l)
+	return l
+}
+
+// rowsAVX512 sets the work on rows and attention.
+func rowsAVX512(l *Level) {
 	l.quantize, l.sum, l.sumSquares = avx512.Quantize, avx512.Sum, avx512.SumSquares
 	l.scale, l.mul, l.add = avx512.Scale, avx512.Mul, avx512.Add
 	l.swiGLU, l.geGLU, l.softCap = avx512.SwiGLU, avx512.GeGLU, avx512.SoftCap
@@ -66,5 +72,4 @@ func levelAVX512(l *Level) *Level {
 	l.max, l.expSum = avx512.Max, avx512.ExpSum
 	l.scores = [cacheTypes]scoresFunc{CacheF16: avx512.ScoresF16, CacheF32: avx512.ScoresF32, CacheQ8_0: avx512.ScoresQ8_0}
 	l.values = [cacheTypes]valuesFunc{CacheF16: avx512.ValuesF16, CacheF32: avx512.ValuesF32, CacheQ8_0: avx512.ValuesQ8_0}
-	return l
 }

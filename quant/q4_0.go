@@ -28,7 +28,7 @@ func quantQ4_0(b []byte, src []float32) {
 	d, inv := scaleAndInverse(top / -8)
 	binary.LittleEndian.PutUint16(b, d)
 	for j := range 16 {
-		b[2+j] = nibble(src[j]*inv) | nibble(src[j+16]*inv)<<4
+		b[2+j] = nibble(float32(src[j]*inv)) | nibble(float32(src[j+16]*inv))<<4
 	}
 }
 
