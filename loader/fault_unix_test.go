@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -56,6 +57,27 @@ func TestGuardTensor(t *testing.T) {
 				t.Errorf("%s, tensor %q: %v", c.what, x.Name, err)
 			}
 		}
+	}
+}
+
+func TestGuardFolder(t *testing.T) {
+	dir := writeFolder(t, wholeFolder())
+	m, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	path := filepath.Join(dir, "model.safetensors")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	x, _ := m.Tensor("blk.1.weight")
+	err = m.Guard(func() error {
+		b, err := x.Bytes()
+		return errors.Join(err, fmt.Errorf("read %d", sum(b)))
+	})
+	if want := path + `: tensor "blk.1.weight": the file was cut short`; !errors.Is(err, ErrFault) || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

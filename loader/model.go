@@ -12,10 +12,13 @@ import (
 // ErrClosed is the error of a model that has been closed.
 var ErrClosed = errors.New("the model is closed")
 
-// Model is an open model file, or all files of a split model. It is safe for concurrent use.
+// Model is an open model file, or all files of a split model or of a folder. It is safe for concurrent use.
 type Model struct {
 	name    string
+	format  string
+	meta    metadata
 	parts   []*part
+	folder  *folder // of a model that is one
 	tensors []location
 	index   map[string]int // tensor name to its place in tensors
 
@@ -23,15 +26,25 @@ type Model struct {
 	closed bool
 
 	errMu sync.Mutex
-	err   error // the first that Meta met
+	err   error // the first that Meta or Tensor met
+}
+
+// metadata is what a model says about itself, and which file says it.
+type metadata struct {
+	file   string
+	values interface {
+		Keys() []string
+		Value(key string) (v any, ok bool, err error)
+	}
 }
 
 // part is one file of a model.
 type part struct {
-	name string
-	*gguf.File
-	source source
-	split  split
+	name       string
+	*gguf.File // a safetensors file has the tensors that its weights would be in a GGUF file
+	source     source
+	split      split
+	refused    map[string]error // by the names of what is no weight: the error for who asks for it
 }
 
 // location is where a tensor is described.
@@ -43,8 +56,8 @@ type location struct {
 // Name returns the path the model was opened by.
 func (m *Model) Name() string { return m.name }
 
-// Format returns the format of the file and its version, such as "GGUF v3".
-func (m *Model) Format() string { return fmt.Sprintf("GGUF v%d", m.parts[0].Version) }
+// Format returns the format of the file and its version: "GGUF v3", "safetensors", or "tokenizer" for a folder that has no weights.
+func (m *Model) Format() string { return m.format }
 
 // Size returns the bytes of all files of the model.
 func (m *Model) Size() int64 {
@@ -55,59 +68,69 @@ func (m *Model) Size() int64 {
 	return n
 }
 
-// Keys returns the metadata keys in file order. Of a split model they are those of the first part.
-func (m *Model) Keys() []string { return m.parts[0].Keys() }
+// Keys returns the metadata keys in file order. Of a split model they are those of the first part, of a folder those of its config.json
+// as Meta knows them.
+func (m *Model) Keys() []string { return m.meta.values.Keys() }
 
 // Meta returns the value of a metadata key: uint64, int64, float64, bool, string, a slice of one of them ([]float32 for f32), or []any
-// of slices for nested arrays. Arrays are decoded at each call. ok is false if there is no such key, and also if it could not be read,
+// of slices for nested arrays. Arrays must not be changed. ok is false if there is no such key, and also if it could not be read,
 // which Err tells.
+//
+// A value of a config.json has the key "hf." and the names that lead to it, such as "hf.rope_scaling.factor"; see safetensors.Config.
+// A null is nil, and ok.
 func (m *Model) Meta(key string) (v any, ok bool) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	err := error(ErrClosed)
 	if !m.closed {
 		err = m.Guard(func() (err error) {
-			v, ok, err = m.parts[0].Value(key)
+			v, ok, err = m.meta.values.Value(key)
 			return err
 		})
 	}
 	if err == nil {
 		return v, ok
 	}
-	m.errMu.Lock()
-	defer m.errMu.Unlock()
-	if m.err == nil {
-		m.err = m.parts[0].wrap(err)
+	if !errors.Is(err, ErrFault) {
+		err = fmt.Errorf("%s: %w", m.meta.file, err)
 	}
+	m.note(err)
 	return nil, false
 }
 
-// wrap puts the name of the file in front of an error that lacks it.
-func (p *part) wrap(err error) error {
-	if errors.Is(err, ErrFault) {
-		return err
+// note keeps the first error for Err.
+func (m *Model) note(err error) {
+	m.errMu.Lock()
+	defer m.errMu.Unlock()
+	if m.err == nil {
+		m.err = err
 	}
-	return fmt.Errorf("%s: %w", p.name, err)
 }
 
-// Err returns the first error that Meta met: a file that failed, or was rewritten, or closed, since it was opened. Whoever reads
-// metadata asks for it once at the end.
+// Err returns the first error that Meta or Tensor met: a file that failed, or was rewritten, or closed, since it was opened, or a tensor of a
+// type that is not read. Whoever reads metadata and tensors asks for it once at the end.
 func (m *Model) Err() error {
 	m.errMu.Lock()
 	defer m.errMu.Unlock()
 	return m.err
 }
 
-// Tensor returns the tensor of the given name. Views of its bytes must not be used after Close.
-func (m *Model) Tensor(name string) (quant.Tensor, bool) {
+// Tensor returns the tensor of the given name; ok is false if there is none, or if its values are of a type that is not read, such as
+// I64, which Err tells. Views of its bytes must not be used after Close.
+func (m *Model) Tensor(name string) (t quant.Tensor, ok bool) {
 	i, ok := m.index[name]
-	if !ok {
-		return quant.Tensor{}, false
+	if ok {
+		return m.tensor(m.tensors[i]), true
 	}
-	return m.tensor(m.tensors[i]), true
+	for _, p := range m.parts {
+		if err := p.refused[name]; err != nil {
+			m.note(err)
+		}
+	}
+	return quant.Tensor{}, false
 }
 
-// Tensors returns all tensors in file order, those of a split model part after part.
+// Tensors returns all tensors of weights in file order, those of a split model part after part.
 func (m *Model) Tensors() []quant.Tensor {
 	ts := make([]quant.Tensor, len(m.tensors))
 	for i, l := range m.tensors {

@@ -6,34 +6,49 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
+	"path/filepath"
 )
 
 // opener opens files by name, so that parts of a split model come from where the first one came from.
 type opener func(name string) (source, error)
 
-// Open opens a model file, or all files of a split model when path is any of them (model-00001-of-00003.gguf). Files are mapped
-// into memory where the system can, and read piece by piece where it cannot. The error names the file; it wraps fs.ErrNotExist and
-// proposes the nearest name for a path that does not exist, and the sentinels of gguf for a file that is not what it should be.
+// Open opens a model file, or all files of a split model when path is any of them (model-00001-of-00003.gguf), or a Hugging Face folder
+// when path is the folder or its model.safetensors. Files are mapped into memory where the system can, and read piece by piece where it
+// cannot. The error names the file; it wraps fs.ErrNotExist and proposes the nearest name for a path that does not exist, and the sentinels
+// of gguf and safetensors for a file that is not what it should be.
 func Open(path string) (*Model, error) {
-	m, err := open(openPath, path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, statErr := os.Stat(path); statErr != nil {
-			return nil, missing(path, err)
+	info, err := os.Stat(path)
+	if err == nil {
+		dir := &folder{open: openPath, join: filepath.Join, list: listDir}
+		if m, err := dir.openModel(path, info.IsDir(), filepath.Split); m != nil || err != nil {
+			return m, err
 		}
 	}
-	return m, err
+	m, openErr := open(openPath, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(path, openErr)
+	}
+	return m, openErr
 }
 
-// OpenFS opens a model file, or all files of a split model, in fsys. A file of the operating system is mapped; one that can be read at any
-// place (io.ReaderAt, as those of embed.FS) is read when a tensor is asked for; any other is read into memory.
+// OpenFS opens a model file, all files of a split model, or a Hugging Face folder in fsys. A file of the operating system is mapped; one
+// that can be read at any place (io.ReaderAt, as those of embed.FS) is read when a tensor is asked for; any other is read into memory.
 func OpenFS(fsys fs.FS, name string) (*Model, error) {
-	return open(func(name string) (source, error) {
+	openFile := func(name string) (source, error) {
 		f, err := fsys.Open(name)
 		if err != nil {
 			return nil, nameless(err)
 		}
 		return openFile(f)
-	}, name)
+	}
+	if info, err := fs.Stat(fsys, name); err == nil {
+		dir := &folder{open: openFile, join: path.Join, list: func(name string) ([]string, error) { return listFS(fsys, name) }}
+		if m, err := dir.openModel(name, info.IsDir(), path.Split); m != nil || err != nil {
+			return m, err
+		}
+	}
+	return open(openFile, name)
 }
 
 // OpenBytes opens a model in memory, which must not change while the model is open. Tensors are views of b.
@@ -49,9 +64,6 @@ func openPath(path string) (source, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nameless(err)
-	}
-	if info.IsDir() {
-		return nil, describeDir(path)
 	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("needs a regular file, got %v", info.Mode().Type())
@@ -71,7 +83,7 @@ func openFile(f fs.File) (source, error) {
 	}
 	size := info.Size()
 	if info.IsDir() || size < 0 {
-		return nil, errors.Join(errors.New("is a directory, not a GGUF file"), f.Close())
+		return nil, errors.Join(errors.New("is a directory, not a file"), f.Close())
 	}
 	if o, ok := f.(*os.File); ok && size > 0 {
 		if data, err := mapFile(o, size); err == nil {
@@ -104,7 +116,7 @@ func nameless(err error) error {
 // open opens the file called name and the other parts of its model.
 func open(openFile opener, name string) (*Model, error) {
 	m := &Model{name: name}
-	p, err := openPart(openFile, name)
+	p, err := openPart(openFile, name, (*part).parseGGUF)
 	if err != nil {
 		return nil, err
 	}
@@ -116,20 +128,27 @@ func open(openFile opener, name string) (*Model, error) {
 	if err != nil {
 		return nil, errors.Join(err, m.Close())
 	}
+	m.format = fmt.Sprintf("GGUF v%d", m.parts[0].Version)
+	m.meta = metadata{m.parts[0].name, m.parts[0].File}
 	return m, nil
 }
 
-func openPart(openFile opener, name string) (*part, error) {
+func (p *part) parseGGUF() (err error) {
+	if p.File, err = p.source.parse(); err == nil {
+		p.split, err = p.readSplit()
+	}
+	return err
+}
+
+// openPart opens one file of a model and reads its head.
+func openPart(openFile opener, name string, parse func(*part) error) (*part, error) {
 	src, err := openFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	p := &part{name: name, source: src}
-	err = guard([]*part{p}, func() (err error) {
-		if p.File, err = src.parse(); err == nil {
-			p.split, err = p.readSplit()
-		}
-		if err != nil {
+	err = guard([]*part{p}, func() error {
+		if err := parse(p); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil

@@ -30,8 +30,8 @@ func TestOpenErrors(t *testing.T) {
 		{"README.md", gguf.ErrNotGGUF, `: not a GGUF file: begins with "# Mod"`},
 		{"empty.gguf", gguf.ErrNotGGUF, ": not a GGUF file: it is empty"},
 		{"cut.gguf", gguf.ErrTruncated, `: gguf: tensor "blk.0.weight": needs 32000 bytes`},
-		{"folder", nil, `: is a directory, not a GGUF file; it holds "x.gguf"`},
-		{filepath.Join("folder", "none"), nil, ": is a directory, not a GGUF file"},
+		{"folder", nil, `: is a directory without model.safetensors; it holds "x.gguf"`},
+		{filepath.Join("folder", "none"), nil, ": is a directory without model.safetensors"},
 		{"stories260k.guf", fs.ErrNotExist, `; the nearest name there is "stories260K.gguf"`},
 		{"stories.gguf", fs.ErrNotExist, `; the nearest name there is "stories260K.gguf"`},
 		{"readme", fs.ErrNotExist, `; the nearest name there is "README.md"`},
@@ -63,7 +63,7 @@ func TestOpenFSErrors(t *testing.T) {
 		want string
 	}{
 		{"README.md", gguf.ErrNotGGUF, `README.md: not a GGUF file: begins with "# Mod"`},
-		{"dir", nil, "dir: is a directory, not a GGUF file"},
+		{"dir", nil, "dir: is a directory without model.safetensors"},
 		{"dir/m.gguf", gguf.ErrTruncated, "dir/m.gguf: gguf: header: "},
 		{"absent.gguf", fs.ErrNotExist, "absent.gguf: file does not exist"},
 	} {

@@ -1,9 +1,9 @@
 package loader
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,20 +28,6 @@ func missing(path string, err error) error {
 	return err
 }
 
-// describeDir says what a folder holds that can be opened.
-func describeDir(path string) error {
-	names, err := listDir(path)
-	if err != nil {
-		return nameless(err)
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, ".gguf") {
-			return fmt.Errorf("is a directory, not a GGUF file; it holds %q", name)
-		}
-	}
-	return errors.New("is a directory, not a GGUF file")
-}
-
 func listDir(path string) ([]string, error) {
 	d, err := os.Open(path)
 	if err != nil {
@@ -51,6 +37,16 @@ func listDir(path string) ([]string, error) {
 	names, err := d.Readdirnames(maxNames)
 	if err == io.EOF {
 		err = nil
+	}
+	return names, err
+}
+
+// listFS is listDir for a folder of fsys.
+func listFS(fsys fs.FS, path string) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, path)
+	names := make([]string, min(len(entries), maxNames))
+	for i := range names {
+		names[i] = entries[i].Name()
 	}
 	return names, err
 }

@@ -1,12 +1,14 @@
 package loader
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -114,4 +116,76 @@ func TestSharedStories(t *testing.T) {
 			t.Errorf("tensor %q: %v, %v %v, want %v", name, ok, x.Type, x.Dims, want)
 		}
 	}
+}
+
+// hfNames are the names of a Llama's tensors in both formats; # is the number of the layer.
+var hfNames = []struct{ gguf, hf string }{
+	{"token_embd", "model.embed_tokens"}, {"output_norm", "model.norm"}, {"output", "lm_head"},
+	{"blk.#.attn_norm", "model.layers.#.input_layernorm"}, {"blk.#.ffn_norm", "model.layers.#.post_attention_layernorm"},
+	{"blk.#.attn_q", "model.layers.#.self_attn.q_proj"}, {"blk.#.attn_k", "model.layers.#.self_attn.k_proj"},
+	{"blk.#.attn_v", "model.layers.#.self_attn.v_proj"}, {"blk.#.attn_output", "model.layers.#.self_attn.o_proj"},
+	{"blk.#.ffn_gate", "model.layers.#.mlp.gate_proj"}, {"blk.#.ffn_up", "model.layers.#.mlp.up_proj"}, {"blk.#.ffn_down", "model.layers.#.mlp.down_proj"},
+}
+
+// TestSharedFolder: a model as a folder has the shapes and the bytes that it has as a GGUF file, where the rows of q and k stand in the order of
+// the pairs that are rotated together.
+func TestSharedFolder(t *testing.T) {
+	dir := filepath.Join(sharedDir(t), "models")
+	g, err := Open(filepath.Join(dir, "stories260K.gguf"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	for way, open := range map[string]func() (*Model, error){
+		"path": func() (*Model, error) { return Open(filepath.Join(dir, "stories260K-hf")) },
+		"FS":   func() (*Model, error) { return OpenFS(os.DirFS(dir), "stories260K-hf") },
+	} {
+		m, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		if v, _ := m.Meta("hf.num_hidden_layers"); v != uint64(5) {
+			t.Errorf("%s: %v layers", way, v)
+		}
+		compared := 0
+		for _, n := range hfNames {
+			layers := 1
+			if strings.Contains(n.hf, "#") {
+				layers = 5
+			}
+			for l := range layers {
+				name := strings.NewReplacer("#", strconv.Itoa(l))
+				x, ok1 := g.Tensor(name.Replace(n.gguf) + ".weight")
+				y, ok2 := m.Tensor(name.Replace(n.hf) + ".weight")
+				if !ok1 || !ok2 || x.Type != y.Type || !slices.Equal(x.Dims, y.Dims) {
+					t.Fatalf("%s: %s: %v %v, want %v %v", way, y.Name, y.Type, y.Dims, x.Type, x.Dims)
+				}
+				want, err1 := x.Bytes()
+				got, err2 := y.Bytes()
+				switch n.gguf {
+				case "blk.#.attn_q", "blk.#.attn_k":
+					got = interleave(got, y.Type.RowBytes(y.Cols()), 8)
+				}
+				if err1 != nil || err2 != nil || !bytes.Equal(got, want) {
+					t.Errorf("%s: %s differs from %s: %v %v", way, y.Name, x.Name, err1, err2)
+				}
+				compared++
+			}
+		}
+		if compared != len(m.Tensors()) || compared != len(g.Tensors()) {
+			t.Errorf("%s: compared %d tensors of %d and %d", way, compared, len(m.Tensors()), len(g.Tensors()))
+		}
+	}
+}
+
+// interleave puts the rows of the two halves of each head of dim rows side by side.
+func interleave(b []byte, row, dim int) (out []byte) {
+	for head := 0; head < len(b); head += dim * row {
+		for i := range dim {
+			from := head + (i%2*dim/2+i/2)*row
+			out = append(out, b[from:from+row]...)
+		}
+	}
+	return out
 }

@@ -6,11 +6,13 @@ import (
 	"unsafe"
 
 	"github.com/linnet-go/linnet/loader/gguf"
+	"github.com/linnet-go/linnet/loader/safetensors"
 )
 
 // source is the bytes of one file.
 type source interface {
 	parse() (*gguf.File, error)
+	parseSafetensors() (*safetensors.File, error)
 	size() int64
 	// bytes returns n bytes at off, which lie inside the file.
 	bytes(off, n int64) ([]byte, error)
@@ -27,9 +29,10 @@ type memory struct {
 	mapped bool
 }
 
-func (s *memory) parse() (*gguf.File, error)         { return gguf.ParseBytes(s.data) }
-func (s *memory) size() int64                        { return int64(len(s.data)) }
-func (s *memory) bytes(off, n int64) ([]byte, error) { return s.data[off : off+n : off+n], nil }
+func (s *memory) parse() (*gguf.File, error)                   { return gguf.ParseBytes(s.data) }
+func (s *memory) parseSafetensors() (*safetensors.File, error) { return safetensors.ParseBytes(s.data) }
+func (s *memory) size() int64                                  { return int64(len(s.data)) }
+func (s *memory) bytes(off, n int64) ([]byte, error)           { return s.data[off : off+n : off+n], nil }
 
 func (s *memory) release(off, n int64) {
 	if s.mapped {
@@ -56,11 +59,12 @@ type readerAt struct {
 	closer io.Closer
 }
 
-func (s *readerAt) parse() (*gguf.File, error)     { return gguf.Parse(s.r, s.n) }
-func (s *readerAt) size() int64                    { return s.n }
-func (s *readerAt) release(off, n int64)           {}
-func (s *readerAt) contains(uintptr) (int64, bool) { return 0, false }
-func (s *readerAt) close() error                   { return s.closer.Close() }
+func (s *readerAt) parse() (*gguf.File, error)                   { return gguf.Parse(s.r, s.n) }
+func (s *readerAt) parseSafetensors() (*safetensors.File, error) { return safetensors.Parse(s.r, s.n) }
+func (s *readerAt) size() int64                                  { return s.n }
+func (s *readerAt) release(off, n int64)                         {}
+func (s *readerAt) contains(uintptr) (int64, bool)               { return 0, false }
+func (s *readerAt) close() error                                 { return s.closer.Close() }
 
 func (s *readerAt) bytes(off, n int64) ([]byte, error) {
 	b := make([]byte, n)

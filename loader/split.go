@@ -85,7 +85,7 @@ func (m *Model) openParts(openFile opener) error {
 		if i == given.split.no {
 			continue
 		}
-		p, err := openPart(openFile, fmt.Sprintf("%s-%05d-of-%05d.gguf", prefix, i+1, given.split.count))
+		p, err := openPart(openFile, fmt.Sprintf("%s-%05d-of-%05d.gguf", prefix, i+1, given.split.count), (*part).parseGGUF)
 		if err != nil {
 			return fmt.Errorf("%w (part %d of %d)", err, i+1, given.split.count)
 		}
