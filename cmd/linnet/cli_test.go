@@ -116,7 +116,7 @@ var invocations = []invocation{
 var badFiles = []invocation{
 	{args: "storys.gguf", stderr: "linnet: storys.gguf: .*; the nearest name there is \"stories.gguf\"\n"},
 	{args: "absent/stories.gguf", stderr: "linnet: absent/stories.gguf: .*\n"},
-	{args: ".", stderr: "linnet: .: is a directory, not a GGUF file; it holds .*\n"},
+	{args: ".", stderr: "linnet: .: is a directory without model.safetensors; it holds .*\n"},
 	{args: "notes.md", stderr: "linnet: notes.md: not a GGUF file: begins with \"# Mod\"\n"},
 	{args: "empty.gguf", stderr: "linnet: empty.gguf: not a GGUF file: it is empty\n"},
 	{args: "random.gguf", stderr: "linnet: random.gguf: not a GGUF file: .*\n"},
