@@ -53,6 +53,17 @@ func (a *Acts) Use(rows int) {
 	a.Rows = rows
 }
 
+// View returns rows t0..t1-1 of a in its memory. 16 rows or more must begin at a multiple of 16, where tiles begin.
+func (a *Acts) View(t0, t1 int) Acts {
+	if t0 < 0 || t1 < t0 || t1 > a.Rows || t1-t0 >= 16 && t0%16 != 0 {
+		panic(fmt.Sprintf("kernels: Acts.View: rows %d to %d of %d", t0, t1, a.Rows))
+	}
+	i, j := t0*a.Pad, t1*a.Pad
+	tile := a.groups() * 128
+	return Acts{Rows: t1 - t0, Cols: a.Cols, Pad: a.Pad, X: a.X[i:j], Q: a.Q[i:j], D: a.D[i/32 : j/32], DS: a.DS[i/32 : j/32], S: a.S[i/16 : j/16],
+		TD: a.TD[t0/16*tile : t1/16*tile], TDS: a.TDS[t0/16*tile : t1/16*tile]}
+}
+
 // from is the rows of a from row t on, fewer than 16.
 func (a *Acts) from(t int) Acts {
 	n := t * a.Pad

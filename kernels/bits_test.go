@@ -90,6 +90,8 @@ func bitsOf(l *Level) string {
 	each("add", func() { l.Add(y, x) })
 	each("swiglu", func() { l.SwiGLU(y, x, w) })
 	each("geglu", func() { l.GeGLU(y, x, w) })
+	each("mul", func() { l.Mul(y, 1.5) })
+	each("clamped swiglu", func() { ClampedSwiGLU(y, x, w) })
 	each("layer of silu", func() { l.Activate(SiLU, y) })
 	each("layer of gelu", func() { l.Activate(GELU, y) })
 	each("layer of gelu erf", func() { l.Activate(GELUErf, y) })

@@ -34,6 +34,12 @@ func (l *Level) Add(y, x []float32) {
 	l.add(y, x)
 }
 
+// Mul computes x = x · c; the length is a multiple of 16.
+func (l *Level) Mul(x []float32, c float32) {
+	checkRows("Mul", len(x))
+	l.mul(x, c)
+}
+
 // SwiGLU computes y = silu(gate) · up, silu(g) = g/(1 + e^-g) (Shazeer 2020). y may be gate or up; lengths as in Add.
 func (l *Level) SwiGLU(y, gate, up []float32) {
 	checkRows("SwiGLU", len(gate), len(y), len(up))
@@ -44,6 +50,16 @@ func (l *Level) SwiGLU(y, gate, up []float32) {
 func (l *Level) GeGLU(y, gate, up []float32) {
 	checkRows("GeGLU", len(gate), len(y), len(up))
 	l.geGLU(y, gate, up)
+}
+
+// ClampedSwiGLU computes y = g·σ(1.702·g)·(u + 1) with g = min(gate, 7) and u = up cut to ±7 (OpenAI 2025). y may be gate or up; the
+// lengths are equal.
+func ClampedSwiGLU(y, gate, up []float32) {
+	for i, g := range gate {
+		g = min(g, 7)
+		u := min(max(up[i], -7), 7)
+		y[i] = g / (1 + exp(float32(g*-1.702))) * (u + 1)
+	}
 }
 
 // Activation is a function of each value of a feed-forward net's hidden layer.

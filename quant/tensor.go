@@ -25,3 +25,18 @@ func (t Tensor) Rows() int {
 	}
 	return n
 }
+
+// RowRange returns rows from..to-1 as a matrix of its own, with the same name. Releasing a part releases the whole.
+func (t Tensor) RowRange(from, to int) Tensor {
+	part := t
+	part.Dims = []int{t.Cols(), to - from}
+	part.Bytes = func() ([]byte, error) {
+		b, err := t.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		n := t.Type.RowBytes(t.Cols())
+		return b[from*n : to*n], nil
+	}
+	return part
+}
