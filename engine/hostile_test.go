@@ -74,7 +74,7 @@ func TestOpenErrors(t *testing.T) {
 		unsupported    bool
 	}{
 		{"GGUF", "GGML", "not a GGUF file", false},
-		{"\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00mamba", `architecture "mamba": not supported; known are llama`, true},
+		{"\x05\x00\x00\x00\x00\x00\x00\x00llama", "\x05\x00\x00\x00\x00\x00\x00\x00mamba", `architecture "mamba": not supported; known are arcee, `, true},
 		{"tokenizer.ggml.model\x08\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00llama", "tokenizer.ggml.model\x08\x00\x00\x00\x05\x00\x00\x00\x00\x00\x00\x00klaus", `tokenizer model "klaus"`, false},
 		{"llama.block_count\x04\x00\x00\x00\x01", "llama.block_count\x04\x00\x00\x00\x02", `tensor "blk.1.attn_norm.weight" is missing`, false},
 		{"blk.0.attn_q.weight", "blk.0.attn_Q.weight", `tensor "blk.0.attn_q.weight" is missing`, false},

@@ -142,7 +142,7 @@ var badFiles = []struct {
 	unsupported bool
 }{
 	{without("general.architecture"), `key "general.architecture" is missing`, false},
-	{meta("general.architecture", "bert"), `architecture "bert": not supported; known are llama`, true},
+	{meta("general.architecture", "bert"), `architecture "bert": not supported; known are arcee, bloom`, true},
 	{meta("general.architecture", uint64(7)), `architecture`, true},
 	{without("llama.block_count"), `key "llama.block_count" is missing`, false},
 	{meta("llama.block_count", "two"), `key "llama.block_count": need an integer from 1 to 16777216, got "two"`, false},
@@ -168,10 +168,10 @@ var badFiles = []struct {
 	{meta("llama.rope.dimension_count", uint64(14)), `key "llama.rope.dimension_count"`, false},
 	{meta("llama.rope.freq_base", 0.0), `keys "llama.rope.*": rope: base 0`, false},
 	{meta("llama.rope.freq_base", "big"), `key "llama.rope.freq_base": need a finite number, got "big"`, false},
-	{meta("llama.rope.scaling.type", "longrope"), `key "llama.rope.scaling.type": "longrope" is not supported by the llama family`, true},
+	{meta("llama.rope.scaling.type", "su"), `key "llama.rope.scaling.type": "su" is not supported by the llama family`, true},
 	{meta("llama.rope.scaling.type", uint64(3)), `key "llama.rope.scaling.type": need a string, got 3`, false},
 	{meta("llama.rope.scaling.yarn_ext_factor", 0.5), `key "llama.rope.scaling.yarn_ext_factor"`, true},
-	{meta("llama.expert_count", uint64(8)), `key "llama.expert_count": 8 is not supported by the llama family`, true},
+	{meta("llama.expert_count", uint64(8)), `key "llama.expert_used_count" is missing`, false},
 	{meta("llama.attention.clamp_kqv", 1.5), `key "llama.attention.clamp_kqv": 1.5 is not supported by the llama family`, true},
 	{meta("llama.attention.causal", false), `key "llama.attention.causal": false is not supported`, true},
 	{without("blk.0.ffn_up.weight"), `tensor "blk.0.ffn_up.weight" is missing`, false},

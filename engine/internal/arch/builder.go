@@ -77,6 +77,14 @@ func (b *builder) count(key string, fallback int) int {
 
 const required = -1
 
+// optional is count for keys where 0 stands for fallback.
+func (b *builder) optional(key string, fallback int) int {
+	if n, ok := integer(b.value(key)); ok && n == 0 {
+		return fallback
+	}
+	return b.count(key, fallback)
+}
+
 func integer(v any) (int, bool) {
 	switch v := v.(type) {
 	case uint64:
@@ -103,6 +111,27 @@ func (b *builder) number(key string, fallback float64) float64 {
 	return x
 }
 
+// scale reads a factor, for which files also write 0 where there is none.
+func (b *builder) scale(key string, fallback float64) float32 {
+	if x := b.number(key, fallback); x != 0 {
+		return float32(x)
+	}
+	return 1
+}
+
+// flag reads a truth value.
+func (b *builder) flag(key string, fallback bool) bool {
+	v := b.value(key)
+	if v == nil {
+		return fallback
+	}
+	x, ok := v.(bool)
+	if !ok {
+		b.bad(key, "true or false", v)
+	}
+	return x
+}
+
 func (b *builder) text(key, fallback string) string {
 	v := b.value(key)
 	if v == nil {
@@ -121,13 +150,17 @@ var telling = []string{
 	"attention.layer_norm_epsilon", "attention.sliding_window", "attention.scale", "attention.temperature_scale", "attn_logit_softcapping",
 	"final_logit_softcapping", "router_logit_softcapping", "logit_scale", "residual_scale", "embedding_scale", "expert_count",
 	"leading_dense_block_count", "use_parallel_residual", "pooling_type", "rope.scaling.type", "rope.scaling.finetuned", "rope.scale_linear",
-	"swin_norm", "ssm.state_size", "shortconv.l_cache", "interleave_moe_layer_step",
+	"swin_norm", "ssm.state_size", "shortconv.l_cache", "interleave_moe_layer_step", "attention.sliding_window_pattern",
+	"attention.key_length_mla", "rope.scaling.yarn_log_multiplier", "rope.freq_base_swa", "expert_gating_func", "expert_weights_scale",
+	"expert_group_count", "expert_shared_count", "full_attention_interval", "nextn_predict_layers",
 }
 
 // neutral are the values of such keys that mean nothing.
 var neutral = map[string]any{
 	"attention.causal": true, "attention.clamp_kqv": 0.0, "attention.max_alibi_bias": 0.0, "pooling_type": uint64(0), "expert_count": uint64(0),
 	"attention.sliding_window": uint64(0), "rope.scaling.finetuned": true, "swin_norm": false, "leading_dense_block_count": uint64(0),
+	"use_parallel_residual": false, "expert_weights_scale": 1.0, "rope.scaling.yarn_log_multiplier": 0.0, "expert_shared_count": uint64(0),
+	"expert_group_count": uint64(0), "nextn_predict_layers": uint64(0), "attn_logit_softcapping": 0.0, "final_logit_softcapping": 0.0,
 }
 
 func (b *builder) checkKeys() {
@@ -144,6 +177,7 @@ func (b *builder) heads(dim int) layer.Heads {
 	h.KV = b.count("attention.head_count_kv", h.N)
 	if h.KV > h.N || h.N%h.KV != 0 {
 		b.bad("attention.head_count_kv", fmt.Sprintf("a divisor of the %d query heads", h.N), int64(h.KV))
+		h.KV = h.N
 	}
 	fallback := dim / h.N
 	if fallback == 0 || dim%h.N != 0 {
@@ -158,9 +192,7 @@ func (b *builder) heads(dim int) layer.Heads {
 		scale = 1 / math.Sqrt(float64(h.Dim))
 	}
 	h.Scale = float32(scale)
-	if b.value("attention.sliding_window") != neutral["attention.sliding_window"] {
-		h.Window = b.count("attention.sliding_window", 0)
-	}
+	h.Window = b.optional("attention.sliding_window", 0)
 	return h
 }
 
@@ -187,7 +219,7 @@ func (b *builder) rope(headDim, context int, interleaved bool) layer.RopeConfig 
 		c.Factor = 1 // what some conversions write for no scaling
 	}
 	switch c.Scaling {
-	case "none", "linear", "llama3", "yarn":
+	case "none", "linear", "longrope", "llama3", "yarn":
 	default:
 		b.unsupported("rope.scaling.type")
 	}
@@ -197,12 +229,41 @@ func (b *builder) rope(headDim, context int, interleaved bool) layer.RopeConfig 
 	return c
 }
 
+// local says which layers see only a window: by the file's list, or all but the last of each period.
+func (b *builder) local(layers, period int) []bool {
+	const key = "attention.sliding_window_pattern"
+	list := make([]bool, layers)
+	switch v := b.value(key).(type) {
+	case []bool:
+		if len(v) < layers {
+			b.bad(key, fmt.Sprintf("a value for each of %d layers", layers), int64(len(v)))
+			return list
+		}
+		copy(list, v)
+		return list
+	case nil:
+	default:
+		period = b.count(key, period)
+	}
+	for i := range list {
+		list[i] = i%period < period-1
+	}
+	return list
+}
+
 // positions returns how many positions will be used.
 func (b *builder) positions(context int) int {
 	if b.Context > 0 {
 		return b.Context
 	}
 	return context
+}
+
+// learned checks that there is a learned position for each that will be used.
+func (b *builder) learned(context int) {
+	if b.Context > context {
+		b.fail(fmt.Errorf("key %q: %d positions, but the context shall be %d", b.family+".context_length", context, b.Context))
+	}
 }
 
 // newRope makes the angles of c.

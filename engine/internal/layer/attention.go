@@ -1,6 +1,9 @@
 package layer
 
 import (
+	"math"
+
+	"github.com/linnet-go/linnet/engine/internal/cache"
 	"github.com/linnet-go/linnet/kernels"
 )
 
@@ -9,6 +12,69 @@ type Heads struct {
 	N, KV, Dim int
 	Scale      float32 // of the scores
 	Window     int     // positions that a query sees, its own among them; 0: all before it
+}
+
+// Attention is the attention of a layer: its heads, and what some families do to queries, keys and scores.
+type Attention struct {
+	Heads
+	Rope         *Rope     // nil: no rotation by positions
+	Clamp        float32   // queries, keys and values are cut to ±Clamp; 0: they are not
+	QNorm, KNorm *Norm     // of each head of the queries and keys, or of all together, before the rotation; nil: none
+	Cap          float32   // scores become Cap·tanh(score/Cap); 0: they stay
+	Slopes       []float32 // PerQuery: what a score loses with each position of distance (Press, Smith and Lewis 2022); nil: nothing
+	Sinks        []float32 // PerQuery: one more score, of a value that is zero (OpenAI 2025); nil: none
+	Temperature  *Temperature
+}
+
+// whole says whether queries and keys are normed over all heads.
+func (a *Attention) whole() bool { return a.QNorm != nil && a.QNorm.Dim != a.Dim }
+
+// PerQuery spreads one value for each query head over the queries of a block, [KV, rows, group].
+func (h *Heads) PerQuery(values []float32) []float32 {
+	all := make([]float32, 0, h.KV*h.queries())
+	for kv := range h.KV {
+		for range h.rows() {
+			all = append(all, values[kv*h.group():(kv+1)*h.group()]...)
+		}
+	}
+	return all
+}
+
+// of returns the values that a block of KV head kv has in a list made by PerQuery.
+func (h *Heads) of(list []float32, kv int) []float32 {
+	if list == nil {
+		return nil
+	}
+	return list[kv*h.queries() : (kv+1)*h.queries()]
+}
+
+// ALiBi returns the slopes of n heads whose greatest bias is most: a geometric sequence for the powers of two, and every second member of
+// the next one for the heads beyond (Press, Smith and Lewis 2022).
+func ALiBi(n int, most float64) []float32 {
+	slopes := make([]float32, n)
+	power := 1
+	for 2*power <= n {
+		power *= 2
+	}
+	for h := range slopes {
+		e := float64(h+1) / float64(power)
+		if h >= power {
+			e = float64(2*(h-power)+1) / float64(2*power)
+		}
+		slopes[h] = float32(pow(2, -most*e))
+	}
+	return slopes
+}
+
+// Temperature makes the scores of late queries sharper: they are multiplied by 1 + Scale·ln(1 + ⌊position / Every⌋) (Meta 2025).
+type Temperature struct{ Scale, Every float64 }
+
+// at returns the factor at a position; 1 for nil.
+func (c *Temperature) at(position int32) float32 {
+	if c == nil {
+		return 1
+	}
+	return float32(1 + float64(c.Scale*log(1+math.Floor(float64(position)/c.Every))))
 }
 
 // group is the number of query heads that share a KV head.
@@ -37,19 +103,23 @@ type block struct {
 	more      int // slices that follow this one
 }
 
-// QKV computes queries, keys and values of in, turns queries and keys by their positions, and puts keys and values into the cache.
-func (r *Run) QKV(q, k, v *Linear, h *Heads, rope *Rope) {
-	if !r.ready(q, k, v) {
+// QKV computes queries, keys and values of in by the three matrices w, turns queries and keys by their positions, and puts keys and
+// values into the cache.
+func (r *Run) QKV(w *[3]Linear, a *Attention) {
+	if !r.ready(&w[0], &w[1], &w[2]) {
 		return
 	}
-	r.seal(&r.in, q.quantised() || k.quantised() || v.quantised())
-	r.op.heads, r.op.rope = h, rope
-	align := lcm(16, h.Dim) / 16 // panels that hold whole heads
-	cost := r.plan(0, q, r.wide, align)
-	cost += r.plan(1, k, r.k, align)
-	cost += r.plan(2, v, r.v, align)
+	r.seal(&r.in, w[0].quantised() || w[1].quantised() || w[2].quantised())
+	r.op.attention = a
+	align := lcm(16, a.Dim) / 16 // panels that hold whole heads
+	cost := r.plan(0, &w[0], r.wide, align)
+	cost += r.plan(1, &w[1], r.k, align)
+	cost += r.plan(2, &w[2], r.v, align)
 	p := &r.op.products
 	r.share(p[0].count+p[1].count+p[2].count, cost, r.do.heads)
+	if a.whole() && !r.stopped() {
+		r.overRows(float64((a.N+2*a.KV)*a.Dim)/2, r.do.finish)
+	}
 }
 
 func lcm(a, b int) int {
@@ -70,27 +140,74 @@ func (r *Run) headsUnit(unit, worker int) {
 		unit -= r.op.products[i].count
 		i++
 	}
-	p, dim := &r.op.products[i], r.op.heads.Dim
+	p, dim := &r.op.products[i], r.op.attention.Dim
 	p0, p1 := p.panelsOf(unit)
 	r.mul(p, &r.in, p0, p1, worker)
+	if r.op.attention.whole() {
+		return
+	}
 	for t := range r.rows {
-		s := r.spans[r.owner[t]].Seq
-		page, at := int(r.positions[t])/kernels.PageSize, int(r.positions[t])%kernels.PageSize
-		for h := 16 * p0 / dim; h < min(16*p1, p.w.Rows())/dim; h++ {
-			x := p.y[t*p.stride+h*dim:][:dim]
-			if i < 2 && r.op.rope != nil {
-				cos, sin := r.op.rope.row(t)
-				kernels.Rope(x, cos, sin, r.op.rope.interleaved)
+		r.finishHeads(i, t, 16*p0/dim, min(16*p1, p.w.Rows())/dim, worker)
+	}
+}
+
+// finishUnit norms queries and keys of some rows over all heads and finishes them.
+func (r *Run) finishUnit(unit, worker int) {
+	a := r.op.attention
+	norms := [3]*Norm{a.QNorm, a.KNorm, nil}
+	for t, to := r.rowsOf(unit); t < to; t++ {
+		for i, n := range norms {
+			p := &r.op.products[i]
+			x := p.y[t*p.stride : (t+1)*p.stride]
+			if n != nil {
+				n.apply(r.Level, x, x, 0)
 			}
-			if i > 0 {
-				keys, values := s.Head(page, r.op.layer, h)
-				if i == 1 {
-					r.Cache.StoreKey(keys, at, x)
-				} else {
-					r.Cache.StoreValue(values, at, x)
-				}
-			}
+			r.finishHeads(i, t, 0, p.w.Rows()/a.Dim, worker)
 		}
+	}
+}
+
+// finishHeads cuts, norms and turns heads h0..h1-1 of row t of the queries (i = 0), keys or values, and puts keys and values into the cache.
+func (r *Run) finishHeads(i, t, h0, h1, worker int) {
+	a, p := r.op.attention, &r.op.products[i]
+	s := r.spans[r.owner[t]].Seq
+	page, at := int(r.positions[t])/kernels.PageSize, int(r.positions[t])%kernels.PageSize
+	norm := [3]*Norm{a.QNorm, a.KNorm, nil}[i]
+	for h := h0; h < h1; h++ {
+		x := p.y[t*p.stride+h*a.Dim:][:a.Dim]
+		if a.Clamp > 0 {
+			clamp(x, a.Clamp)
+		}
+		if norm != nil && norm.Dim == a.Dim {
+			room := r.workers[worker].head
+			copy(room, x)
+			norm.apply(r.Level, room, room, h)
+			copy(x, room)
+		}
+		if i < 2 && a.Rope != nil {
+			cos, sin := a.Rope.row(t)
+			kernels.Rope(x, cos, sin, a.Rope.interleaved)
+		}
+		switch keys, values := r.head(s, page, h, i); i {
+		case 1:
+			r.Cache.StoreKey(keys, at, x)
+		case 2:
+			r.Cache.StoreValue(values, at, x)
+		}
+	}
+}
+
+// head returns the cached keys and values of a KV head, nothing for queries (i = 0).
+func (r *Run) head(s *cache.Seq, page, h, i int) (keys, values []byte) {
+	if i == 0 {
+		return nil, nil
+	}
+	return s.Head(page, r.op.layer, h)
+}
+
+func clamp(x []float32, most float32) {
+	for i, v := range x {
+		x[i] = min(max(v, -most), most)
 	}
 }
 
@@ -98,12 +215,13 @@ func (r *Run) headsUnit(unit, worker int) {
 func (r *Run) Rope(rope *Rope) { rope.prepare(r.positions[:r.rows]) }
 
 // Attention sets mid to softmax(q·k·scale)·v of every query head, over the positions that it sees.
-func (r *Run) Attention(h *Heads) {
+func (r *Run) Attention(a *Attention) {
 	if r.stopped() {
 		return
 	}
+	h := &a.Heads
 	r.mid = r.room.Reshape(r.rows, h.N*h.Dim)
-	r.op.heads = h
+	r.op.attention = a
 	cost, parts := r.planAttention(h)
 	r.share(len(r.attn.blocks)*h.KV, cost, r.do.attend)
 	if parts > 0 && !r.stopped() {
@@ -156,7 +274,7 @@ func (r *Run) attendUnit(unit, worker int) {
 	if r.cancelled() {
 		return
 	}
-	h, w := r.op.heads, &r.workers[worker]
+	h, w := &r.op.attention.Heads, &r.workers[worker]
 	b, kv := &r.attn.blocks[unit/h.KV], unit%h.KV
 	a := w.attn
 	if b.slice >= 0 {
@@ -183,7 +301,8 @@ func (r *Run) attendUnit(unit, worker int) {
 
 // loadQueries puts the queries of a block into a: rows in order, the heads of a row that share the KV head in order.
 func (r *Run) loadQueries(a *kernels.Attn, b *block, kv int) (n int) {
-	h, pad := r.op.heads, a.Pad()
+	h, pad := r.op.attention, a.Pad()
+	a.Cap, a.Slopes, a.Sinks = h.Cap, h.of(h.Slopes, kv), h.of(h.Sinks, kv)
 	stride := pad16(h.N * h.Dim)
 	for t := b.row; t < b.row+b.rows; t++ {
 		hi := r.positions[t] + 1
@@ -191,10 +310,11 @@ func (r *Run) loadQueries(a *kernels.Attn, b *block, kv int) (n int) {
 		if h.Window > 0 {
 			lo = max(0, hi-int32(h.Window))
 		}
+		scale := h.Scale * h.Temperature.at(r.positions[t])
 		for g := range h.group() {
 			q := a.Q[n*pad : n*pad+h.Dim]
 			for i, x := range r.wide[t*stride+(kv*h.group()+g)*h.Dim:][:h.Dim] {
-				q[i] = x * h.Scale
+				q[i] = x * scale
 			}
 			a.Lo[n], a.Hi[n] = lo, hi
 			n++
@@ -206,7 +326,7 @@ func (r *Run) loadQueries(a *kernels.Attn, b *block, kv int) (n int) {
 
 // storeHeads writes the results of a block to mid.
 func (r *Run) storeHeads(a *kernels.Attn, b *block, kv int) {
-	h := r.op.heads
+	h := &r.op.attention.Heads
 	i := 0
 	for t := b.row; t < b.row+b.rows; t++ {
 		for g := range h.group() {
@@ -218,7 +338,7 @@ func (r *Run) storeHeads(a *kernels.Attn, b *block, kv int) {
 
 // mergeUnit puts the slices of a block together, in order.
 func (r *Run) mergeUnit(unit, _ int) {
-	h := r.op.heads
+	h := &r.op.attention.Heads
 	b, kv := &r.attn.blocks[unit/h.KV], unit%h.KV
 	if b.slice != 0 {
 		return

@@ -20,7 +20,7 @@ type Linear struct {
 	m      *kernels.Matrix
 }
 
-// NewLinear returns the product with a weight matrix and, unless it is nil, a bias that Vector has read.
+// NewLinear returns the product with a weight matrix and, unless it is nil, a bias that Vectors has read.
 func NewLinear(weight quant.Tensor, bias []float32) Linear { return Linear{weight: weight, bias: bias} }
 
 // Bound says whether there is a weight.
@@ -98,15 +98,18 @@ func (w *Linear) Free() {
 	}
 }
 
-// Vector reads a tensor of one row as float32 values, padded with zeros to a multiple of 16. Values must be finite.
-func Vector(t quant.Tensor, guard Guard) ([]float32, error) {
-	v := make([]float32, pad16(t.Cols()))
-	if err := readRow(v[:t.Cols()], t, 0, guard); err != nil {
-		return nil, err
+// Vectors reads a tensor as float32 values, each row padded with zeros to a multiple of 16. Values must be finite.
+func Vectors(t quant.Tensor, guard Guard) ([]float32, error) {
+	pad := pad16(t.Cols())
+	v := make([]float32, t.Rows()*pad)
+	for row := range t.Rows() {
+		if err := readRow(v[row*pad:row*pad+t.Cols()], t, row, guard); err != nil {
+			return nil, err
+		}
 	}
 	for i, x := range v {
 		if !finite(x) {
-			return nil, fmt.Errorf("tensor %q: value %d is %v", t.Name, i, x)
+			return nil, fmt.Errorf("tensor %q: value %d is %v", t.Name, i/pad*t.Cols()+i%pad, x)
 		}
 	}
 	return v, nil

@@ -1,11 +1,15 @@
 package layer
 
+import "github.com/linnet-go/linnet/kernels"
+
 // logits is where a step's logits are computed, some rows at a time.
 type logits struct {
 	y    []float32   // [rows at a time, vocab padded to 16]
 	most int         // rows at a time
 	rows []logitsRow // those whose logits are wanted
 	now  []logitsRow // those that are being computed, the i-th from row i of in
+
+	squash Squash
 }
 
 // logitsRow is a row of the step and where its logits go.
@@ -23,12 +27,16 @@ func (o *logits) init(vocab, rows int) {
 	o.rows = make([]logitsRow, 0, rows)
 }
 
+// Squash is what some families do to logits: they are multiplied by Scale, and then kept below Cap unless it is 0.
+type Squash struct{ Scale, Cap float32 }
+
 // Logits ends the step: the logits w · norm(X) of the rows that want them go to their spans, and spans whose values are not finite get an error.
-func (r *Run) Logits(n *Norm, w *Linear) {
+func (r *Run) Logits(n *Norm, w *Linear, s Squash) {
 	if !r.ready(w) {
 		return
 	}
 	r.wanted()
+	r.out.squash = s
 	r.op.norm = n
 	for left := r.out.rows; len(left) > 0 && !r.stopped(); left = left[len(r.out.now):] {
 		r.out.now = left[:min(len(left), r.out.most)]
@@ -74,6 +82,7 @@ func (r *Run) logitsUnit(unit, worker int) {
 	r.mul(p, &r.in, p0, p1, worker)
 	from, to := 16*p0, min(16*p1, r.Vocab)
 	for i, o := range r.out.now {
+		r.out.squash.apply(r.Level, p.y[i*p.stride+from:i*p.stride+16*p1])
 		y := p.y[i*p.stride+from : i*p.stride+to]
 		for _, x := range y {
 			if !finite(x) {
@@ -82,5 +91,14 @@ func (r *Run) logitsUnit(unit, worker int) {
 			}
 		}
 		copy(o.dst[from:], y)
+	}
+}
+
+func (s Squash) apply(l *kernels.Level, y []float32) {
+	if s.Scale != 1 {
+		l.Mul(y, s.Scale)
+	}
+	if s.Cap > 0 {
+		l.SoftCap(y, s.Cap)
 	}
 }

@@ -11,20 +11,30 @@ type op struct {
 	quantise  bool
 	per       int // rows or panels of a unit
 	products  [3]product
-	rope      *Rope
-	heads     *Heads
+	attention *Attention
+	gate      Gate
+	act       kernels.Activation
+	scale     float32 // of the branch
+	expert    expertPhase
 }
 
 // units are the phases as functions of a unit and a worker, bound once so that a step allocates nothing.
 type units struct {
-	norm, seal, heads, attend, merge, add, hidden, logits func(unit, worker int)
-	embed                                                 func() error
+	norm, seal, heads, finish, attend, merge, add, product, addNormed, gated, plain, logits func(unit, worker int)
+
+	route, gather, hidden, sealHidden, down, combine, gateRows func(unit, worker int)
+
+	embed, positions func() error
 }
 
 func (u *units) bind(r *Run) {
-	u.norm, u.seal, u.heads, u.attend, u.merge, u.add, u.hidden, u.logits =
-		r.normUnit, r.sealUnit, r.headsUnit, r.attendUnit, r.mergeUnit, r.addUnit, r.hiddenUnit, r.logitsUnit
-	u.embed = r.embedRows
+	*u = units{
+		norm: r.normUnit, seal: r.sealUnit, heads: r.headsUnit, finish: r.finishUnit, attend: r.attendUnit, merge: r.mergeUnit,
+		add: r.addUnit, product: r.productUnit, addNormed: r.addNormedUnit, gated: r.gatedUnit, plain: r.plainUnit, logits: r.logitsUnit,
+		route: r.routeUnit, gather: r.gatherUnit, hidden: r.hiddenUnit, sealHidden: r.sealHiddenUnit, down: r.downUnit,
+		combine: r.combineUnit, gateRows: r.gateRowsUnit,
+		embed: r.embedRows, positions: r.positionRows,
+	}
 }
 
 // Limits of a unit of work. A phase is split finely enough that workers of different speed end together, but no finer than what pays; and

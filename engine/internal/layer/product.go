@@ -55,11 +55,15 @@ func (p *product) panelsOf(unit int) (p0, p1 int) {
 }
 
 // Add ends a branch: X += w · mid.
-func (r *Run) Add(w *Linear) {
+func (r *Run) Add(w *Linear) { r.AddScaled(w, 1) }
+
+// AddScaled ends a branch: X += c · (w · mid).
+func (r *Run) AddScaled(w *Linear, c float32) {
 	if !r.ready(w) {
 		return
 	}
 	r.seal(&r.mid, w.quantised())
+	r.op.scale = c
 	cost := r.plan(0, w, r.wide, 1)
 	r.share(r.op.products[0].count, cost, r.do.add)
 	r.layer = r.op.layer
@@ -73,6 +77,45 @@ func (r *Run) addUnit(unit, worker int) {
 	p0, p1 := p.panelsOf(unit)
 	r.mul(p, &r.mid, p0, p1, worker)
 	for t := range r.rows {
-		r.Level.Add(r.X[t*r.stride+16*p0:t*r.stride+16*p1], p.y[t*p.stride+16*p0:t*p.stride+16*p1])
+		y := p.y[t*p.stride+16*p0 : t*p.stride+16*p1]
+		if r.op.scale != 1 {
+			r.Level.Mul(y, r.op.scale)
+		}
+		r.Level.Add(r.X[t*r.stride+16*p0:t*r.stride+16*p1], y)
+	}
+}
+
+// AddNormed ends a branch that is normed itself: X += norm(w · mid).
+func (r *Run) AddNormed(w *Linear, n *Norm) {
+	if !r.ready(w) {
+		return
+	}
+	r.seal(&r.mid, w.quantised())
+	r.op.acts, r.op.norm = &r.mid, n
+	cost := r.plan(0, w, r.wide, 1)
+	r.share(r.op.products[0].count, cost, r.do.product)
+	if r.stopped() {
+		return
+	}
+	r.layer = r.op.layer
+	r.overRows(float64(r.Dim)/3, r.do.addNormed)
+}
+
+// productUnit computes some panels of the first product.
+func (r *Run) productUnit(unit, worker int) {
+	if r.cancelled() {
+		return
+	}
+	p := &r.op.products[0]
+	p0, p1 := p.panelsOf(unit)
+	r.mul(p, r.op.acts, p0, p1, worker)
+}
+
+func (r *Run) addNormedUnit(unit, _ int) {
+	y := &r.op.products[0]
+	for t, to := r.rowsOf(unit); t < to; t++ {
+		row := y.y[t*y.stride:][:r.stride]
+		r.normed(row, row, t)
+		r.Level.Add(r.row(t), row)
 	}
 }

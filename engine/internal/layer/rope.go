@@ -22,7 +22,7 @@ type RopeConfig struct {
 	Positions   int       // the angles are asked for positions below it
 	Divisors    []float32 // [Dims/2] freq[i] is divided by them; nil: 1
 
-	Scaling    string // "none", "linear", "llama3" or "yarn"
+	Scaling    string // "none", "linear", "longrope", "llama3" or "yarn"
 	Factor     float64
 	Original   float64 // positions the model was trained on before the context was stretched
 	AttnFactor float64 // of cos and sin
@@ -30,6 +30,8 @@ type RopeConfig struct {
 	LowFreq, HighFreq float64 // llama3: waves that fit fewer than LowFreq times into Original are stretched, more than HighFreq times not
 	BetaFast          float64 // yarn: the same as turns in Original, 32 and 1 in the paper
 	BetaSlow          float64
+	LogMultiplier     float64 // yarn: the factor of cos and sin is divided by 1 + LogMultiplier·0.1·ln Factor
+	Unrounded         bool    // yarn: the bounds between which pairs are blended are not rounded to whole pairs
 }
 
 // NewRope returns the angles of a configuration. The error says which value is out of range.
@@ -47,7 +49,7 @@ func NewRope(c RopeConfig) (*Rope, error) {
 		r.freq[i] = pow(c.Base, -2*float64(i)/float64(c.Dims))
 	}
 	switch c.Scaling {
-	case "none":
+	case "none", "longrope": // the divisors say it all
 	case "linear":
 		for i := range r.freq {
 			r.freq[i] /= c.Factor
@@ -94,13 +96,17 @@ func (r *Rope) yarn(c *RopeConfig) {
 	at := func(turns float64) float64 { // the pair that turns so often in the original context
 		return float64(float64(c.Dims)*log(c.Original/float64(2*math.Pi*turns))) / float64(2*log(c.Base))
 	}
-	lo := max(math.Floor(at(c.BetaFast)), 0)
-	hi := min(math.Ceil(at(c.BetaSlow)), float64(c.Dims-1))
+	lo, hi := at(c.BetaFast), at(c.BetaSlow)
+	if !c.Unrounded {
+		lo, hi = math.Floor(lo), math.Ceil(hi)
+	}
+	lo, hi = max(lo, 0), min(hi, float64(c.Dims-1))
 	for i, f := range r.freq {
 		ramp := min(max((float64(i)-lo)/max(hi-lo, 0.001), 0), 1)
 		r.freq[i] = blend(f, f/c.Factor, ramp)
 	}
-	r.scale = float64(r.scale * (1 + float64(0.1*log(c.Factor))))
+	sharper := float64(0.1 * log(c.Factor))
+	r.scale = float64(r.scale*(1+sharper)) / (1 + float64(c.LogMultiplier*sharper))
 }
 
 // blend goes from a to b as t goes from 0 to 1.

@@ -35,6 +35,8 @@ type Sizes struct {
 	FFN   int // values of a feed-forward net's hidden layer
 	Vocab int
 	Heads Heads
+
+	Experts ExpertSizes
 }
 
 // mid returns the greatest width of mid.
@@ -43,7 +45,11 @@ func (s *Sizes) mid() int { return max(s.FFN, s.Heads.N*s.Heads.Dim) }
 // RowBytes returns the memory that each row of a step takes in a Run.
 func (s *Sizes) RowBytes() int64 {
 	acts := func(n int) int { return kernels.PadCols(n) * 46 / 8 } // values, codes, and 3/4 of a byte for the blocks of codes
-	return int64(acts(s.Dim) + acts(s.mid()) + 4*(pad16(s.Dim)+s.wide()+2*pad16(s.Heads.KV*s.Heads.Dim)))
+	n := acts(s.Dim) + acts(s.mid()) + 4*(pad16(s.Dim)+s.wide()+2*pad16(s.Heads.KV*s.Heads.Dim))
+	if x := &s.Experts; x.N > 0 {
+		n += acts(s.Dim) + acts(x.FFN) + 4*(pad16(x.FFN)+pad16(s.Dim)+pad16(x.N)+6*x.Used)
+	}
+	return int64(n)
 }
 
 // AttentionBytes returns the memory that attention over so many positions takes in a Run with so many workers.
@@ -89,6 +95,8 @@ type Run struct {
 	k, v []float32    // [rows, KV heads · head dim] before they go to the cache
 	out  logits
 
+	experts experts
+
 	spans     []Span
 	rows      int
 	positions []int32        // [rows]
@@ -108,6 +116,7 @@ type Run struct {
 type worker struct {
 	scratch      *kernels.Scratch
 	attn         *kernels.Attn
+	head         []float32 // [head dim, padded to 16] of a head that is normed
 	keys, values [kernels.SlicePages][]byte
 	_            [128]byte
 }
@@ -132,9 +141,11 @@ func NewRun(c Config) *Run {
 	}
 	for i := range r.workers {
 		r.workers[i].scratch = kernels.NewScratch()
+		r.workers[i].head = make([]float32, pad16(s.Heads.Dim))
 		r.workers[i].attn = kernels.NewAttn(c.Cache, s.Heads.Dim, s.Heads.queries())
 	}
 	r.out.init(c.Vocab, c.Rows)
+	r.experts.init(&r.Config)
 	r.do.bind(r)
 	return r
 }

@@ -36,12 +36,12 @@ func never() bool { return false }
 
 // toy is a model of one layer, of sizes that are no multiples of anything.
 type toy struct {
-	heads                   Heads
+	attention               Attention
 	embedding               Embedding
-	q, k, v, o              Linear
-	gate, up, down, output  Linear
+	qkv                     [3]Linear
+	gateUp                  [2]Linear
+	o, down, output         Linear
 	attnNorm, ffnNorm, norm Norm
-	rope                    *Rope
 }
 
 const (
@@ -51,45 +51,47 @@ const (
 
 func newToy(t *testing.T) *toy {
 	r := rand.New(rand.NewPCG(1, 2))
-	m := &toy{heads: Heads{N: 6, KV: 2, Dim: 12, Scale: 0.3}}
+	m := &toy{attention: Attention{Heads: Heads{N: 6, KV: 2, Dim: 12, Scale: 0.3}}}
 	m.embedding = NewEmbedding(tensor(r, "token_embd.weight", toyDim, toyVocab))
 	linear := func(cols, rows int) Linear {
-		bias, err := Vector(tensor(r, "bias", rows, 1), noGuard)
+		bias, err := Vectors(tensor(r, "bias", rows, 1), noGuard)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return NewLinear(tensor(r, "weight", cols, rows), bias)
 	}
-	m.q, m.k, m.v, m.o = linear(toyDim, 72), linear(toyDim, 24), linear(toyDim, 24), linear(72, toyDim)
-	m.gate, m.up, m.down, m.output = linear(toyDim, toyFFN), linear(toyDim, toyFFN), linear(toyFFN, toyDim), linear(toyDim, toyVocab)
+	m.qkv = [3]Linear{linear(toyDim, 72), linear(toyDim, 24), linear(toyDim, 24)}
+	m.o = linear(72, toyDim)
+	m.gateUp = [2]Linear{linear(toyDim, toyFFN), linear(toyDim, toyFFN)}
+	m.down, m.output = linear(toyFFN, toyDim), linear(toyDim, toyVocab)
 	for _, n := range []*Norm{&m.attnNorm, &m.ffnNorm, &m.norm} {
-		w, err := Vector(tensor(r, "norm", toyDim, 1), noGuard)
+		w, err := Vectors(tensor(r, "norm", toyDim, 1), noGuard)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.Weight, n.Eps = w, 1e-5
+		n.Dim, n.Weight, n.Eps = toyDim, w, 1e-5
 	}
 	var err error
 	config := plain()
 	config.Dims, config.Positions, config.Interleaved = 12, toyContext, true
-	if m.rope, err = NewRope(config); err != nil {
+	if m.attention.Rope, err = NewRope(config); err != nil {
 		t.Fatal(err)
 	}
 	return m
 }
 
 func (m *toy) forward(r *Run) {
-	r.Embed(&m.embedding)
-	r.Rope(m.rope)
+	r.Embed(&m.embedding, 1)
+	r.Rope(m.attention.Rope)
 	r.Layer(0)
 	r.Norm(&m.attnNorm)
-	r.QKV(&m.q, &m.k, &m.v, &m.heads, m.rope)
-	r.Attention(&m.heads)
+	r.QKV(&m.qkv, &m.attention)
+	r.Attention(&m.attention)
 	r.Add(&m.o)
 	r.Norm(&m.ffnNorm)
-	r.GatedFFN(&m.gate, &m.up)
+	r.GatedFFN(&m.gateUp, SwiGLU)
 	r.Add(&m.down)
-	r.Logits(&m.norm, &m.output)
+	r.Logits(&m.norm, &m.output, Squash{Scale: 1})
 }
 
 // fixture is what a toy runs in.
@@ -154,7 +156,7 @@ func TestSplitting(t *testing.T) {
 			for _, grain := range []float64{0, 5e3, 1e12} {
 				for _, rows := range []int{31, 512} {
 					m := newToy(t)
-					m.heads.Window = window
+					m.attention.Window = window
 					f := newFixture(t, workers, rows, grain)
 					s := f.pool.NewSeq()
 					got := f.feed(t, m, s, ids[:len(ids)-decoded], rows, 7)
@@ -250,7 +252,7 @@ func TestStepErrors(t *testing.T) {
 		}
 	}
 	broken := errors.New("disk on fire")
-	for name, w := range map[string]*Linear{"q": &m.q, "down": &m.down, "output": &m.output} {
+	for name, w := range map[string]*Linear{"q": &m.qkv[0], "down": &m.down, "output": &m.output} {
 		intact := *w
 		*w = NewLinear(tensor(rand.New(rand.NewPCG(1, 1)), name, w.Cols(), w.Rows()), nil)
 		w.weight.Bytes = func() ([]byte, error) { return nil, broken }
@@ -259,7 +261,7 @@ func TestStepErrors(t *testing.T) {
 		}
 		*w = intact
 	}
-	m.gate = NewLinear(stored("blk.0.ffn_gate.weight", append(make([]float32, toyDim*toyFFN-1), float32(math.NaN())), toyDim, toyFFN), nil)
+	m.gateUp[0] = NewLinear(stored("blk.0.ffn_gate.weight", append(make([]float32, toyDim*toyFFN-1), float32(math.NaN())), toyDim, toyFFN), nil)
 	if err := run(never); err == nil || !strings.Contains(err.Error(), `tensor "blk.0.ffn_gate.weight"`) {
 		t.Errorf("a weight is NaN: %v", err)
 	}
