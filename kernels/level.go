@@ -37,6 +37,7 @@ type Level struct {
 	unpackFloat [kinds]unpackFloatFunc
 	tile        [kinds]tileFunc
 	tileFloat   tileFloatFunc
+	ownCodes    bool // unpack writes codes in a form that only this level's tile reads: without their offset, or in another order
 
 	// Levels whose registers hold a whole panel multiply two panels at once: pairUnpack writes the rows of one into every second
 	// 64 bytes of codes and 16 scales (and 16 numbers of its own behind each block's), pairTile reads both. nil: tile takes all panels.

@@ -30,13 +30,14 @@ func TestFresh(t *testing.T) {
 			t.Errorf("asm/%s is stale: run go test ./asm/gen -generate", name)
 		}
 	}
-	for _, lv := range levels {
-		paths, err := filepath.Glob(filepath.Join("..", lv.name, "*"))
+	for _, lv := range allLevels() {
+		pkg, _, _ := lv.id()
+		paths, err := filepath.Glob(filepath.Join("..", pkg, "*"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range paths {
-			name := lv.name + "/" + filepath.Base(path)
+			name := pkg + "/" + filepath.Base(path)
 			if _, ok := want[name]; ok {
 				continue
 			}

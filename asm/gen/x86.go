@@ -25,6 +25,8 @@ var levels = []*x86{
 	{name: "amx", needs: "AVX-512 F, BW, DQ, VL, VNNI, AMX-INT8", reg: "Z", bytes: 64, vnni: true, amx: true},
 }
 
+func (lv *x86) id() (name, needs, arch string) { return lv.name, lv.needs, "amd64" }
+
 // parts is the number of registers that hold the 16 rows of a panel as dwords.
 func (lv *x86) parts() int { return 64 / lv.bytes }
 
