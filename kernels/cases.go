@@ -36,6 +36,15 @@ func Kinds() []Kind {
 	return all
 }
 
+// CacheTypes returns all ways to keep keys and values.
+func CacheTypes() []CacheType {
+	all := make([]CacheType, cacheTypes)
+	for t := range all {
+		all[t] = CacheType(t)
+	}
+	return all
+}
+
 // Products yields the products of one kind of weights with 1, 4 and 128 tokens, for each level. The panels lie in memory, which should be larger
 // than the caches and is overwritten; one token is multiplied with all of them in turn ("memory") or always with the same 1 MB ("L2").
 func Products(k Kind, levels []*Level, memory []byte) iter.Seq[Case] {
@@ -195,7 +204,7 @@ func Attention(t CacheType, levels []*Level) iter.Seq[Case] {
 					randomRow(a.Q[i*a.Pad():][:dim])
 				}
 				for _, l := range levels {
-					c := Case{Level: l.Name, Op: "attention", Kind: t.String(), Size: fmt.Sprintf("head %d, %d queries", dim, queries)}
+					c := Case{Level: l.Name, Op: "attention", Kind: t.String(), Size: fmt.Sprintf("head %d, queries %d", dim, queries)}
 					c.Bytes = len(keys) * (len(keys[0]) + len(values[0]))
 					c.MACs = 2 * casePositions * dim * queries
 					c.Run = func() {

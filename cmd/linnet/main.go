@@ -106,7 +106,7 @@ Exit status: 0 done, 1 an error, 2 wrong usage, 130 interrupted.`,
 	a.addFlags(root.PersistentFlags())
 	root.AddCommand(
 		a.generateCommand(), a.nextCommand(), a.logitsCommand(), a.tokenizeCommand(), a.detokenizeCommand(),
-		a.inspectCommand(), a.cpuCommand(), a.versionCommand(), a.synthCommand(),
+		a.inspectCommand(), a.cpuCommand(), a.versionCommand(), a.synthCommand(), a.benchCommand(),
 	)
 	return root
 }

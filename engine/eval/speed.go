@@ -31,7 +31,8 @@ func (s *Speed) Context() int {
 	return s.Depths[len(s.Depths)-1] + max(s.Prompt, s.Generate)
 }
 
-func (s *Speed) check() error {
+// Check says what is wrong with the numbers.
+func (s *Speed) Check() error {
 	switch {
 	case s.Prompt < 0 || s.Generate < 0 || s.Prompt+s.Generate == 0:
 		return fmt.Errorf("speed of %d prompt tokens and %d generated ones: need some of one", s.Prompt, s.Generate)
@@ -52,6 +53,7 @@ type Point struct {
 	Decode    *Decode  `json:"decode,omitempty"`
 	Bandwidth Range    `json:"read_bytes_per_second"`
 	Peak      Range    `json:"peak_macs_per_second"`
+	PeakType  string   `json:"peak_type"` // what is multiplied: "int8", or "f32" for weights that are floating-point numbers
 }
 
 // Prefill is the speed of prompts.
@@ -75,7 +77,7 @@ type Decode struct {
 func (s Speed) Measure(ctx context.Context, m *engine.Model) iter.Seq2[Point, error] {
 	return func(yield func(Point, error) bool) {
 		r := &speedRun{Speed: s, model: m, info: m.Info(), random: rand.New(rand.NewPCG(1, 1))}
-		err := s.check()
+		err := s.Check()
 		if err == nil {
 			r.machine, err = NewMachine(r.info.Level, r.info.Threads, int(min(max(r.info.WeightBytes, leastBlock), mostBlock)))
 		}
@@ -139,14 +141,18 @@ func (r *speedRun) warm(ctx context.Context) error {
 
 // point measures at one depth.
 func (r *speedRun) point(ctx context.Context, depth int) (Point, error) {
-	p := Point{Depth: depth}
+	p := Point{Depth: depth, PeakType: "int8"}
+	float := floatWeights(r.info)
+	if float {
+		p.PeakType = "f32"
+	}
 	if err := r.descend(ctx, depth); err != nil {
 		return p, err
 	}
 	var prefill, decode, bandwidth, peak []float64
 	for range r.Reps {
 		bandwidth = append(bandwidth, r.machine.ReadBandwidth())
-		peak = append(peak, r.machine.Peak(floatWeights(r.info)))
+		peak = append(peak, r.machine.Peak(float))
 		if r.Prompt > 0 {
 			tokens, took, err := r.prefill(ctx, r.Prompt)
 			if err != nil {

@@ -38,7 +38,7 @@ func TestMeasure(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if p.Depth != s.Depths[at] || (p.Prefill != nil) != (s.Prompt > 0) || (p.Decode != nil) != (s.Generate > 0) {
+			if p.Depth != s.Depths[at] || p.PeakType != "int8" || (p.Prefill != nil) != (s.Prompt > 0) || (p.Decode != nil) != (s.Generate > 0) {
 				t.Errorf("%+v: point %+v", s, p)
 			}
 			checkRange(t, "bandwidth", p.Bandwidth)
