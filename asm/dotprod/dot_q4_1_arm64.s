@@ -39,15 +39,6 @@ unit2:
 	WORD $0x4f94e305 // sdot v5.4s, v24.16b, v20.4b[0]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95e305 // sdot v5.4s, v24.16b, v21.4b[0]
-	FLDPQ 32(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
 	FLDPQ 64(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4e304 // sdot v4.4s, v24.16b, v20.4b[1]
@@ -57,15 +48,6 @@ unit2:
 	WORD $0x4fb4e305 // sdot v5.4s, v24.16b, v20.4b[1]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5e305 // sdot v5.4s, v24.16b, v21.4b[1]
-	FLDPQ 96(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
 	FLDPQ 128(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4f94eb04 // sdot v4.4s, v24.16b, v20.4b[2]
@@ -75,15 +57,6 @@ unit2:
 	WORD $0x4f94eb05 // sdot v5.4s, v24.16b, v20.4b[2]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95eb05 // sdot v5.4s, v24.16b, v21.4b[2]
-	FLDPQ 160(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 192(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb04 // sdot v4.4s, v24.16b, v20.4b[3]
@@ -93,6 +66,33 @@ unit2:
 	WORD $0x4fb4eb05 // sdot v5.4s, v24.16b, v20.4b[3]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5eb05 // sdot v5.4s, v24.16b, v21.4b[3]
+	FLDPQ 32(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
+	FLDPQ 96(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
+	FLDPQ 160(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 224(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]
@@ -145,15 +145,6 @@ unit2:
 	WORD $0x4f94e305 // sdot v5.4s, v24.16b, v20.4b[0]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95e305 // sdot v5.4s, v24.16b, v21.4b[0]
-	FLDPQ 288(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
 	FLDPQ 320(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4e304 // sdot v4.4s, v24.16b, v20.4b[1]
@@ -163,15 +154,6 @@ unit2:
 	WORD $0x4fb4e305 // sdot v5.4s, v24.16b, v20.4b[1]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5e305 // sdot v5.4s, v24.16b, v21.4b[1]
-	FLDPQ 352(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
 	FLDPQ 384(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4f94eb04 // sdot v4.4s, v24.16b, v20.4b[2]
@@ -181,15 +163,6 @@ unit2:
 	WORD $0x4f94eb05 // sdot v5.4s, v24.16b, v20.4b[2]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95eb05 // sdot v5.4s, v24.16b, v21.4b[2]
-	FLDPQ 416(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 448(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb04 // sdot v4.4s, v24.16b, v20.4b[3]
@@ -199,6 +172,33 @@ unit2:
 	WORD $0x4fb4eb05 // sdot v5.4s, v24.16b, v20.4b[3]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5eb05 // sdot v5.4s, v24.16b, v21.4b[3]
+	FLDPQ 288(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
+	FLDPQ 352(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
+	FLDPQ 416(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 480(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]

@@ -50,15 +50,6 @@ block3:
 	WORD $0x4f94e305 // sdot v5.4s, v24.16b, v20.4b[0]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95e305 // sdot v5.4s, v24.16b, v21.4b[0]
-	FLDPQ 32(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
 	FLDPQ 64(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4e304 // sdot v4.4s, v24.16b, v20.4b[1]
@@ -68,15 +59,6 @@ block3:
 	WORD $0x4fb4e305 // sdot v5.4s, v24.16b, v20.4b[1]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5e305 // sdot v5.4s, v24.16b, v21.4b[1]
-	FLDPQ 96(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
 	FLDPQ 128(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4f94eb04 // sdot v4.4s, v24.16b, v20.4b[2]
@@ -86,15 +68,6 @@ block3:
 	WORD $0x4f94eb05 // sdot v5.4s, v24.16b, v20.4b[2]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4f95eb05 // sdot v5.4s, v24.16b, v21.4b[2]
-	FLDPQ 160(R2), (F22, F23)
-	VAND V29.B16, V22.B16, V24.B16
-	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V22.B16, V24.B16
-	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
-	VAND V29.B16, V23.B16, V24.B16
-	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
-	VUSHR $4, V23.B16, V24.B16
-	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 192(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb04 // sdot v4.4s, v24.16b, v20.4b[3]
@@ -104,6 +77,33 @@ block3:
 	WORD $0x4fb4eb05 // sdot v5.4s, v24.16b, v20.4b[3]
 	VUSHR $4, V23.B16, V24.B16
 	WORD $0x4fb5eb05 // sdot v5.4s, v24.16b, v21.4b[3]
+	FLDPQ 32(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
+	FLDPQ 96(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
+	FLDPQ 160(R2), (F22, F23)
+	VAND V29.B16, V22.B16, V24.B16
+	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V22.B16, V24.B16
+	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
+	VAND V29.B16, V23.B16, V24.B16
+	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
+	VUSHR $4, V23.B16, V24.B16
+	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 224(R2), (F22, F23)
 	VAND V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]

@@ -35,76 +35,76 @@ unit2:
 	WORD $0x4f94e304 // sdot v4.4s, v24.16b, v20.4b[0]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f94e305 // sdot v5.4s, v24.16b, v20.4b[0]
-	FLDPQ 32(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
 	FLDPQ 64(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4e304 // sdot v4.4s, v24.16b, v20.4b[1]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb4e305 // sdot v5.4s, v24.16b, v20.4b[1]
-	FLDPQ 96(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
 	FLDPQ 128(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f94eb04 // sdot v4.4s, v24.16b, v20.4b[2]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f94eb05 // sdot v5.4s, v24.16b, v20.4b[2]
-	FLDPQ 160(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
 	FLDPQ 192(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb04 // sdot v4.4s, v24.16b, v20.4b[3]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb4eb05 // sdot v5.4s, v24.16b, v20.4b[3]
-	FLDPQ 224(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4eb07 // sdot v7.4s, v24.16b, v20.4b[3]
 	FLDPQ 256(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f95e304 // sdot v4.4s, v24.16b, v21.4b[0]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f95e305 // sdot v5.4s, v24.16b, v21.4b[0]
-	FLDPQ 288(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
 	FLDPQ 320(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5e304 // sdot v4.4s, v24.16b, v21.4b[1]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb5e305 // sdot v5.4s, v24.16b, v21.4b[1]
-	FLDPQ 352(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
 	FLDPQ 384(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f95eb04 // sdot v4.4s, v24.16b, v21.4b[2]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f95eb05 // sdot v5.4s, v24.16b, v21.4b[2]
-	FLDPQ 416(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 448(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5eb04 // sdot v4.4s, v24.16b, v21.4b[3]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb5eb05 // sdot v5.4s, v24.16b, v21.4b[3]
+	FLDPQ 32(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
+	FLDPQ 96(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
+	FLDPQ 160(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
+	FLDPQ 224(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4eb07 // sdot v7.4s, v24.16b, v20.4b[3]
+	FLDPQ 288(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
+	FLDPQ 352(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
+	FLDPQ 416(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 480(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5eb06 // sdot v6.4s, v24.16b, v21.4b[3]
@@ -139,76 +139,76 @@ unit2:
 	WORD $0x4f94e304 // sdot v4.4s, v24.16b, v20.4b[0]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f94e305 // sdot v5.4s, v24.16b, v20.4b[0]
-	FLDPQ 544(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
 	FLDPQ 576(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4e304 // sdot v4.4s, v24.16b, v20.4b[1]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb4e305 // sdot v5.4s, v24.16b, v20.4b[1]
-	FLDPQ 608(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
 	FLDPQ 640(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f94eb04 // sdot v4.4s, v24.16b, v20.4b[2]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f94eb05 // sdot v5.4s, v24.16b, v20.4b[2]
-	FLDPQ 672(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
 	FLDPQ 704(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb4eb04 // sdot v4.4s, v24.16b, v20.4b[3]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb4eb05 // sdot v5.4s, v24.16b, v20.4b[3]
-	FLDPQ 736(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb4eb07 // sdot v7.4s, v24.16b, v20.4b[3]
 	FLDPQ 768(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f95e304 // sdot v4.4s, v24.16b, v21.4b[0]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f95e305 // sdot v5.4s, v24.16b, v21.4b[0]
-	FLDPQ 800(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
 	FLDPQ 832(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5e304 // sdot v4.4s, v24.16b, v21.4b[1]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb5e305 // sdot v5.4s, v24.16b, v21.4b[1]
-	FLDPQ 864(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
 	FLDPQ 896(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4f95eb04 // sdot v4.4s, v24.16b, v21.4b[2]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4f95eb05 // sdot v5.4s, v24.16b, v21.4b[2]
-	FLDPQ 928(R2), (F22, F23)
-	VSUB V29.B16, V22.B16, V24.B16
-	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
-	VSUB V29.B16, V23.B16, V24.B16
-	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 960(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5eb04 // sdot v4.4s, v24.16b, v21.4b[3]
 	VSUB V29.B16, V23.B16, V24.B16
 	WORD $0x4fb5eb05 // sdot v5.4s, v24.16b, v21.4b[3]
+	FLDPQ 544(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f94e306 // sdot v6.4s, v24.16b, v20.4b[0]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f94e307 // sdot v7.4s, v24.16b, v20.4b[0]
+	FLDPQ 608(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4e306 // sdot v6.4s, v24.16b, v20.4b[1]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4e307 // sdot v7.4s, v24.16b, v20.4b[1]
+	FLDPQ 672(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f94eb06 // sdot v6.4s, v24.16b, v20.4b[2]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f94eb07 // sdot v7.4s, v24.16b, v20.4b[2]
+	FLDPQ 736(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb4eb06 // sdot v6.4s, v24.16b, v20.4b[3]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb4eb07 // sdot v7.4s, v24.16b, v20.4b[3]
+	FLDPQ 800(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f95e306 // sdot v6.4s, v24.16b, v21.4b[0]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f95e307 // sdot v7.4s, v24.16b, v21.4b[0]
+	FLDPQ 864(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4fb5e306 // sdot v6.4s, v24.16b, v21.4b[1]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4fb5e307 // sdot v7.4s, v24.16b, v21.4b[1]
+	FLDPQ 928(R2), (F22, F23)
+	VSUB V29.B16, V22.B16, V24.B16
+	WORD $0x4f95eb06 // sdot v6.4s, v24.16b, v21.4b[2]
+	VSUB V29.B16, V23.B16, V24.B16
+	WORD $0x4f95eb07 // sdot v7.4s, v24.16b, v21.4b[2]
 	FLDPQ 992(R2), (F22, F23)
 	VSUB V29.B16, V22.B16, V24.B16
 	WORD $0x4fb5eb06 // sdot v6.4s, v24.16b, v21.4b[3]

@@ -45,12 +45,12 @@ func (c *armBlock) dotBlock() {
 	switch {
 	case f.lv.sdot:
 		c.startSums()
-		c.resident = k.plane1 > 0
-		if c.resident {
+		if k.plane1 > 0 {
 			f.ldp(c.planeAt(0), "R4", armPlane, armPlane+1)
 			f.ldp(c.planeAt(32), "R4", armPlane+2, armPlane+3)
+			c.oneBit = func(_, h int) int { return armPlane + h }
 		}
-		c.decode(0, 8, nil, c.sdot)
+		c.decodeParts(c.sdot)
 	case k.halves:
 		c.sumGroups(0, 4, armN0)
 		c.sumGroups(4, 8, armN)
@@ -64,35 +64,65 @@ func (c *armBlock) dotBlock() {
 	}
 }
 
-// decode leaves the codes of groups lo..hi-1, part by part, in armCode and calls use; before is called ahead of some groups.
-func (c *armBlock) decode(lo, hi int, before func(groups ...int), use func(g, h, code int)) {
+// decodeParts leaves the codes of all groups in armCode or armRaw and calls use, for two parts after the other two.
+func (c *armBlock) decodeParts(use func(g, h, code int)) {
 	k := c.k
-	for g := lo; g < hi; g++ {
-		groups := []int{g}
-		switch {
-		case k.nibbles && hi-lo == 8 && g >= 4:
-			return
-		case k.nibbles && hi-lo == 8:
-			groups = []int{g, g + 4}
-		case k.plane2 > 0 && !k.nibbles && before == nil:
-			groups = []int{g, g + 1, g + 2, g + 3}
-			g += 3
+	together, apart, step := 1, 1, 1 // groups that share bytes, and from one such first group to the next
+	switch {
+	case k.nibbles:
+		together, apart = 2, 4
+	case k.plane2 > 0:
+		together, step = 4, 4
+	}
+	for h := 0; h < 4; h += 2 {
+		if k.nibbles && k.plane2 > 0 {
+			c.f.ldp(c.twoBitsAt(0, h), "R2", armPlane, armPlane+1)
+			c.f.ldp(c.twoBitsAt(4, h), "R2", armPlane+2, armPlane+3)
+			c.twoBits = func(g, h int) int { return armPlane + g/4*2 + h%2 }
 		}
-		if before != nil {
-			before(groups...)
-		}
-		for h := 0; h < 4; h += 2 {
-			c.f.ldp(c.rawAt(groups[0], h), "R2", armRaw, armRaw+1)
+		for i := range 8 / together {
+			first := i * step
+			c.f.ldp(c.rawAt(first, h), "R2", armRaw, armRaw+1)
 			for e := range 2 {
-				for _, g := range groups {
-					code := armCode
-					if k.bits == 8 && k.table == nil && c.offset == 0 {
-						code = armRaw + e
-					} else {
-						c.code(g, h+e, armRaw+e, code)
-					}
-					use(g, h+e, code)
+				for j := range together {
+					g := first + j*apart
+					use(g, h+e, c.codeIn(g, h+e, armRaw+e))
 				}
+			}
+		}
+	}
+}
+
+// codeIn is code into armCode, or the packed codes themselves where there is nothing to do, and returns the register.
+func (c *armBlock) codeIn(g, h, raw int) int {
+	if c.k.bits == 8 && c.k.table == nil && c.offset == 0 {
+		return raw
+	}
+	c.code(g, h, raw, armCode)
+	return armCode
+}
+
+// decodeGroups leaves the codes of groups lo..hi-1 in armCode and calls use, for one group or two that share nibbles after the other; before is
+// called ahead of each.
+func (c *armBlock) decodeGroups(lo, hi int, before func(groups ...int), use func(g, h, code int)) {
+	k := c.k
+	both := k.nibbles && hi-lo == 8
+	for g := lo; g < hi && !(both && g == 4); g++ {
+		groups := []int{g}
+		if both {
+			groups = []int{g, g + 4}
+		}
+		before(groups...)
+		for h := range 4 {
+			if h%2 == 0 {
+				c.f.ldp(c.rawAt(g, h), "R2", armRaw, armRaw+1)
+			}
+			if k.plane1 > 0 {
+				c.f.ldr(c.planeAt(16*h), "R4", armS)
+				c.oneBit = func(int, int) int { return armS }
+			}
+			for _, g := range groups {
+				use(g, h, c.codeIn(g, h, armRaw+h%2))
 			}
 		}
 	}
@@ -143,7 +173,7 @@ func (c *armBlock) sumGroups(lo, hi, n int) {
 		c.sumPairs(lo, hi, n)
 		return
 	}
-	c.decode(lo, hi, func(groups ...int) {
+	c.decodeGroups(lo, hi, func(groups ...int) {
 		for i, g := range groups {
 			f.v("dup", armDup+i, armQ+g/4, g%4)
 		}

@@ -100,6 +100,7 @@ var instructions = []inst{
 	{"saddlv", "saddlv h%d, v%d.16b", 0x4e303800, "dn"},
 	{"ushl", "ushl v%d.4s, v%d.4s, v%d.4s", 0x6ea04400, "dnm"},
 	{"bic", "bic v%d.16b, v%d.16b, v%d.16b", 0x4e601c00, "dnm"},
+	{"bit", "bit v%d.16b, v%d.16b, v%d.16b", 0x6ea01c00, "dnm"},
 	{"zero", "movi v%d.2d, #0", 0x6f00e400, "d"},
 	{name: "mov", text: "VMOV V%[2]d.B16, V%[1]d.B16"},
 	{name: "and", text: "VAND V%[3]d.B16, V%[2]d.B16, V%[1]d.B16"},

@@ -61,7 +61,7 @@ type armBlock struct {
 	b int // block, where they are written out
 
 	nibble, mask1, mask2, table, offset, minus int
-	resident                                   bool // the plane of bits is in registers armPlane
+	oneBit, twoBits                            func(g, h int) int // registers of the planes; nil: not loaded yet
 }
 
 // newBlock loads the constants that decoding reads. The offset is taken off the codes, or else off the sums; tables hold codes without.
@@ -166,18 +166,10 @@ func (c *armBlock) code(g, h, raw, dst int) {
 		f.v("tbl", dst, c.table, dst)
 	}
 	if k.nibbles && k.plane2 > 0 {
-		f.ldr(c.codeAt(k.plane2-k.codes+64*(g/4)+16*h), "R2", armTmp)
-		c.bits(2*(g%4)-k.at2, armTmp, c.mask2, armTmp)
-		f.v("orr", dst, dst, armTmp)
+		c.merge(c.twoBits, "R2", c.twoBitsAt(g, h), g, h, 2*(g%4)-k.at2, c.mask2, dst)
 	}
 	if k.plane1 > 0 {
-		from := armPlane + h
-		if !c.resident {
-			from = armTmp
-			f.ldr(c.planeAt(16*h), "R4", from)
-		}
-		c.bits(g-k.at1, from, c.mask1, armTmp)
-		f.v("orr", dst, dst, armTmp)
+		c.merge(c.oneBit, "R4", c.planeAt(16*h), g, h, g-k.at1, c.mask1, dst)
 	}
 	if c.offset > 0 {
 		if !k.nibbles && k.plane2 == 0 {
@@ -188,17 +180,36 @@ func (c *armBlock) code(g, h, raw, dst int) {
 	}
 }
 
-// bits shifts bytes right (left when negative) and leaves the bits of mask.
-func (c *armBlock) bits(shift, from, mask, dst int) {
-	switch {
-	case shift > 0:
-		c.f.v("shr.16b", dst, from, shift)
-		from = dst
-	case shift < 0:
-		c.f.v("shl.16b", dst, from, -shift)
-		from = dst
+// twoBitsAt is where a plane of two bits beside nibbles is, from R2.
+func (c *armBlock) twoBitsAt(g, h int) int { return c.codeAt(c.k.plane2 - c.k.codes + 64*(g/4) + 16*h) }
+
+// merge puts the bits of mask of a plane, shifted right, into the codes in dst. The plane is in a register already or at off behind base.
+func (c *armBlock) merge(loaded func(g, h int) int, base string, off, g, h, shift, mask, dst int) {
+	from := armTmp
+	if loaded != nil {
+		from = loaded(g, h)
+	} else {
+		c.f.ldr(off, base, from)
 	}
-	c.f.v("and", dst, from, mask)
+	c.f.v("bit", dst, c.shift(shift, from, armTmp), mask)
+}
+
+// bits leaves in dst the bits of mask of bytes shifted right.
+func (c *armBlock) bits(shift, from, mask, dst int) {
+	c.f.v("and", dst, c.shift(shift, from, dst), mask)
+}
+
+// shift shifts bytes right, or left, into dst and returns the register of the result: from if there is nothing to do.
+func (c *armBlock) shift(right, from, dst int) int {
+	switch {
+	case right > 0:
+		c.f.v("shr.16b", dst, from, right)
+	case right < 0:
+		c.f.v("shl.16b", dst, from, -right)
+	default:
+		return from
+	}
+	return dst
 }
 
 // unitScale loads 16 f16 numbers of the unit as f32.

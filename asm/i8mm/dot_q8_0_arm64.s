@@ -36,48 +36,48 @@ unit2:
 	FLDPQ 0(R2), (F22, F23)
 	WORD $0x4f94f2c4 // usdot v4.4s, v22.16b, v20.4b[0]
 	WORD $0x4f94f2e5 // usdot v5.4s, v23.16b, v20.4b[0]
-	FLDPQ 32(R2), (F22, F23)
-	WORD $0x4f94f2c6 // usdot v6.4s, v22.16b, v20.4b[0]
-	WORD $0x4f94f2e7 // usdot v7.4s, v23.16b, v20.4b[0]
 	FLDPQ 64(R2), (F22, F23)
 	WORD $0x4fb4f2c4 // usdot v4.4s, v22.16b, v20.4b[1]
 	WORD $0x4fb4f2e5 // usdot v5.4s, v23.16b, v20.4b[1]
-	FLDPQ 96(R2), (F22, F23)
-	WORD $0x4fb4f2c6 // usdot v6.4s, v22.16b, v20.4b[1]
-	WORD $0x4fb4f2e7 // usdot v7.4s, v23.16b, v20.4b[1]
 	FLDPQ 128(R2), (F22, F23)
 	WORD $0x4f94fac4 // usdot v4.4s, v22.16b, v20.4b[2]
 	WORD $0x4f94fae5 // usdot v5.4s, v23.16b, v20.4b[2]
-	FLDPQ 160(R2), (F22, F23)
-	WORD $0x4f94fac6 // usdot v6.4s, v22.16b, v20.4b[2]
-	WORD $0x4f94fae7 // usdot v7.4s, v23.16b, v20.4b[2]
 	FLDPQ 192(R2), (F22, F23)
 	WORD $0x4fb4fac4 // usdot v4.4s, v22.16b, v20.4b[3]
 	WORD $0x4fb4fae5 // usdot v5.4s, v23.16b, v20.4b[3]
-	FLDPQ 224(R2), (F22, F23)
-	WORD $0x4fb4fac6 // usdot v6.4s, v22.16b, v20.4b[3]
-	WORD $0x4fb4fae7 // usdot v7.4s, v23.16b, v20.4b[3]
 	FLDPQ 256(R2), (F22, F23)
 	WORD $0x4f95f2c4 // usdot v4.4s, v22.16b, v21.4b[0]
 	WORD $0x4f95f2e5 // usdot v5.4s, v23.16b, v21.4b[0]
-	FLDPQ 288(R2), (F22, F23)
-	WORD $0x4f95f2c6 // usdot v6.4s, v22.16b, v21.4b[0]
-	WORD $0x4f95f2e7 // usdot v7.4s, v23.16b, v21.4b[0]
 	FLDPQ 320(R2), (F22, F23)
 	WORD $0x4fb5f2c4 // usdot v4.4s, v22.16b, v21.4b[1]
 	WORD $0x4fb5f2e5 // usdot v5.4s, v23.16b, v21.4b[1]
-	FLDPQ 352(R2), (F22, F23)
-	WORD $0x4fb5f2c6 // usdot v6.4s, v22.16b, v21.4b[1]
-	WORD $0x4fb5f2e7 // usdot v7.4s, v23.16b, v21.4b[1]
 	FLDPQ 384(R2), (F22, F23)
 	WORD $0x4f95fac4 // usdot v4.4s, v22.16b, v21.4b[2]
 	WORD $0x4f95fae5 // usdot v5.4s, v23.16b, v21.4b[2]
-	FLDPQ 416(R2), (F22, F23)
-	WORD $0x4f95fac6 // usdot v6.4s, v22.16b, v21.4b[2]
-	WORD $0x4f95fae7 // usdot v7.4s, v23.16b, v21.4b[2]
 	FLDPQ 448(R2), (F22, F23)
 	WORD $0x4fb5fac4 // usdot v4.4s, v22.16b, v21.4b[3]
 	WORD $0x4fb5fae5 // usdot v5.4s, v23.16b, v21.4b[3]
+	FLDPQ 32(R2), (F22, F23)
+	WORD $0x4f94f2c6 // usdot v6.4s, v22.16b, v20.4b[0]
+	WORD $0x4f94f2e7 // usdot v7.4s, v23.16b, v20.4b[0]
+	FLDPQ 96(R2), (F22, F23)
+	WORD $0x4fb4f2c6 // usdot v6.4s, v22.16b, v20.4b[1]
+	WORD $0x4fb4f2e7 // usdot v7.4s, v23.16b, v20.4b[1]
+	FLDPQ 160(R2), (F22, F23)
+	WORD $0x4f94fac6 // usdot v6.4s, v22.16b, v20.4b[2]
+	WORD $0x4f94fae7 // usdot v7.4s, v23.16b, v20.4b[2]
+	FLDPQ 224(R2), (F22, F23)
+	WORD $0x4fb4fac6 // usdot v6.4s, v22.16b, v20.4b[3]
+	WORD $0x4fb4fae7 // usdot v7.4s, v23.16b, v20.4b[3]
+	FLDPQ 288(R2), (F22, F23)
+	WORD $0x4f95f2c6 // usdot v6.4s, v22.16b, v21.4b[0]
+	WORD $0x4f95f2e7 // usdot v7.4s, v23.16b, v21.4b[0]
+	FLDPQ 352(R2), (F22, F23)
+	WORD $0x4fb5f2c6 // usdot v6.4s, v22.16b, v21.4b[1]
+	WORD $0x4fb5f2e7 // usdot v7.4s, v23.16b, v21.4b[1]
+	FLDPQ 416(R2), (F22, F23)
+	WORD $0x4f95fac6 // usdot v6.4s, v22.16b, v21.4b[2]
+	WORD $0x4f95fae7 // usdot v7.4s, v23.16b, v21.4b[2]
 	FLDPQ 480(R2), (F22, F23)
 	WORD $0x4fb5fac6 // usdot v6.4s, v22.16b, v21.4b[3]
 	WORD $0x4fb5fae7 // usdot v7.4s, v23.16b, v21.4b[3]
@@ -110,48 +110,48 @@ unit2:
 	FLDPQ 512(R2), (F22, F23)
 	WORD $0x4f94f2c4 // usdot v4.4s, v22.16b, v20.4b[0]
 	WORD $0x4f94f2e5 // usdot v5.4s, v23.16b, v20.4b[0]
-	FLDPQ 544(R2), (F22, F23)
-	WORD $0x4f94f2c6 // usdot v6.4s, v22.16b, v20.4b[0]
-	WORD $0x4f94f2e7 // usdot v7.4s, v23.16b, v20.4b[0]
 	FLDPQ 576(R2), (F22, F23)
 	WORD $0x4fb4f2c4 // usdot v4.4s, v22.16b, v20.4b[1]
 	WORD $0x4fb4f2e5 // usdot v5.4s, v23.16b, v20.4b[1]
-	FLDPQ 608(R2), (F22, F23)
-	WORD $0x4fb4f2c6 // usdot v6.4s, v22.16b, v20.4b[1]
-	WORD $0x4fb4f2e7 // usdot v7.4s, v23.16b, v20.4b[1]
 	FLDPQ 640(R2), (F22, F23)
 	WORD $0x4f94fac4 // usdot v4.4s, v22.16b, v20.4b[2]
 	WORD $0x4f94fae5 // usdot v5.4s, v23.16b, v20.4b[2]
-	FLDPQ 672(R2), (F22, F23)
-	WORD $0x4f94fac6 // usdot v6.4s, v22.16b, v20.4b[2]
-	WORD $0x4f94fae7 // usdot v7.4s, v23.16b, v20.4b[2]
 	FLDPQ 704(R2), (F22, F23)
 	WORD $0x4fb4fac4 // usdot v4.4s, v22.16b, v20.4b[3]
 	WORD $0x4fb4fae5 // usdot v5.4s, v23.16b, v20.4b[3]
-	FLDPQ 736(R2), (F22, F23)
-	WORD $0x4fb4fac6 // usdot v6.4s, v22.16b, v20.4b[3]
-	WORD $0x4fb4fae7 // usdot v7.4s, v23.16b, v20.4b[3]
 	FLDPQ 768(R2), (F22, F23)
 	WORD $0x4f95f2c4 // usdot v4.4s, v22.16b, v21.4b[0]
 	WORD $0x4f95f2e5 // usdot v5.4s, v23.16b, v21.4b[0]
-	FLDPQ 800(R2), (F22, F23)
-	WORD $0x4f95f2c6 // usdot v6.4s, v22.16b, v21.4b[0]
-	WORD $0x4f95f2e7 // usdot v7.4s, v23.16b, v21.4b[0]
 	FLDPQ 832(R2), (F22, F23)
 	WORD $0x4fb5f2c4 // usdot v4.4s, v22.16b, v21.4b[1]
 	WORD $0x4fb5f2e5 // usdot v5.4s, v23.16b, v21.4b[1]
-	FLDPQ 864(R2), (F22, F23)
-	WORD $0x4fb5f2c6 // usdot v6.4s, v22.16b, v21.4b[1]
-	WORD $0x4fb5f2e7 // usdot v7.4s, v23.16b, v21.4b[1]
 	FLDPQ 896(R2), (F22, F23)
 	WORD $0x4f95fac4 // usdot v4.4s, v22.16b, v21.4b[2]
 	WORD $0x4f95fae5 // usdot v5.4s, v23.16b, v21.4b[2]
-	FLDPQ 928(R2), (F22, F23)
-	WORD $0x4f95fac6 // usdot v6.4s, v22.16b, v21.4b[2]
-	WORD $0x4f95fae7 // usdot v7.4s, v23.16b, v21.4b[2]
 	FLDPQ 960(R2), (F22, F23)
 	WORD $0x4fb5fac4 // usdot v4.4s, v22.16b, v21.4b[3]
 	WORD $0x4fb5fae5 // usdot v5.4s, v23.16b, v21.4b[3]
+	FLDPQ 544(R2), (F22, F23)
+	WORD $0x4f94f2c6 // usdot v6.4s, v22.16b, v20.4b[0]
+	WORD $0x4f94f2e7 // usdot v7.4s, v23.16b, v20.4b[0]
+	FLDPQ 608(R2), (F22, F23)
+	WORD $0x4fb4f2c6 // usdot v6.4s, v22.16b, v20.4b[1]
+	WORD $0x4fb4f2e7 // usdot v7.4s, v23.16b, v20.4b[1]
+	FLDPQ 672(R2), (F22, F23)
+	WORD $0x4f94fac6 // usdot v6.4s, v22.16b, v20.4b[2]
+	WORD $0x4f94fae7 // usdot v7.4s, v23.16b, v20.4b[2]
+	FLDPQ 736(R2), (F22, F23)
+	WORD $0x4fb4fac6 // usdot v6.4s, v22.16b, v20.4b[3]
+	WORD $0x4fb4fae7 // usdot v7.4s, v23.16b, v20.4b[3]
+	FLDPQ 800(R2), (F22, F23)
+	WORD $0x4f95f2c6 // usdot v6.4s, v22.16b, v21.4b[0]
+	WORD $0x4f95f2e7 // usdot v7.4s, v23.16b, v21.4b[0]
+	FLDPQ 864(R2), (F22, F23)
+	WORD $0x4fb5f2c6 // usdot v6.4s, v22.16b, v21.4b[1]
+	WORD $0x4fb5f2e7 // usdot v7.4s, v23.16b, v21.4b[1]
+	FLDPQ 928(R2), (F22, F23)
+	WORD $0x4f95fac6 // usdot v6.4s, v22.16b, v21.4b[2]
+	WORD $0x4f95fae7 // usdot v7.4s, v23.16b, v21.4b[2]
 	FLDPQ 992(R2), (F22, F23)
 	WORD $0x4fb5fac6 // usdot v6.4s, v22.16b, v21.4b[3]
 	WORD $0x4fb5fae7 // usdot v7.4s, v23.16b, v21.4b[3]
