@@ -9,8 +9,7 @@ import (
 func newMPT(b *builder) *Model {
 	type mptLayer struct {
 		gptLayer
-		QNorm layer.Norm `gguf:"attn_q_norm,optional" shape:"q"`
-		KNorm layer.Norm `gguf:"attn_k_norm,optional" shape:"kv"`
+		optionalNorms
 	}
 	type mpt struct {
 		decoder[mptLayer]
@@ -25,11 +24,9 @@ func newMPT(b *builder) *Model {
 	}
 	m.bind(b, m)
 	slopes := m.slopes(b, bias)
-	m.eachLayer(func(_ int, l *mptLayer, a *layer.Attention) {
+	m.eachLayer(func(i int, l *mptLayer, a *layer.Attention) {
 		a.Clamp, a.Slopes = float32(limit), slopes
-		if l.QNorm.Bound() && l.KNorm.Bound() {
-			a.QNorm, a.KNorm = &l.QNorm, &l.KNorm
-		}
+		l.use(b, i, a)
 	})
 	block := gptBlock(kernels.GELUErf)
 	return m.model(func(r *layer.Run, l *mptLayer, a *layer.Attention) { block(r, &l.gptLayer, a) })

@@ -24,6 +24,7 @@ var families = []struct {
 	{"bloom", newBloom},
 	{"cohere2", newCohere2},
 	{"command-r", newCommandR},
+	{"deepseek2", newDeepSeek2},
 	{"exaone4", newExaone4},
 	{"falcon", newFalcon},
 	{"gemma", newGemma},

@@ -18,12 +18,12 @@ import (
 //	gguf:"attn_q+attn_k+attn_v"   a tensor for each matrix of an array
 //	gguf:"attn_qkv"   for an array: one tensor with the rows of all its matrices, one after the other
 //	gguf:"attn_qkv|attn_q+attn_k+attn_v"   the first of both that the file has
-//	gguf:"output,optional"   may be missing: the field stays as it is
+//	gguf:"output,optional"   may be missing: the field stays as it is (so do norms that have weights without a tensor)
 //	gguf:"ssm_a,bare"   the tensor ssm_a without .weight
 //	shape:"dim,q"   the tensor's dims, the fastest first, by the names of the sizes given to bind; for an array "dim,q+kv+kv"
 //
-// Fields are a layer.Linear, an array of them, a []layer.Linear (experts, from one tensor of three dims), a layer.Norm, layer.Embedding or
-// []float32, or the slice of the layers (gguf:"blk"). The fields of embedded structs, and of structs that pointers lead to, belong to the
+// Fields are a layer.Linear, an array of them, a []layer.Linear (experts, from one tensor of three dims), a layer.Norm, layer.Embedding,
+// []float32 or quant.Tensor, or the slice of the layers (gguf:"blk"). The fields of embedded structs, and of structs that pointers lead to, belong to the
 // struct itself.
 
 // binding is one walk over a model struct.
@@ -91,12 +91,13 @@ func (w *binding) field(v reflect.Value, prefix, name string, flags, shape []str
 	if !has("bare") {
 		full += ".weight"
 	}
-	t, err := w.tensor(full, shape, has("optional"))
+	norm, isNorm := v.Addr().Interface().(*layer.Norm)
+	t, err := w.tensor(full, shape, has("optional") || isNorm && norm.Bound())
 	if err != nil || t.Name == "" {
 		return err
 	}
 	var bias []float32
-	if _, isNorm := v.Addr().Interface().(*layer.Norm); has("bias") || isNorm && w.norm.Mean && len(shape) == 1 {
+	if has("bias") || isNorm && w.norm.Mean && len(shape) == 1 {
 		if bias, err = w.vector(name+".bias", shape[1:], shape); err != nil {
 			return err
 		}
@@ -113,6 +114,8 @@ func (w *binding) field(v reflect.Value, prefix, name string, flags, shape []str
 		*p = w.norm
 		p.Dim, p.Bias = t.Cols(), bias
 		p.Weight, err = layer.Vectors(t, w.b.src.Guard)
+	case *quant.Tensor:
+		*p = t
 	case *[]float32:
 		*p, err = layer.Vectors(t, w.b.src.Guard)
 	default:
@@ -221,9 +224,9 @@ func (w *binding) tensor(name string, shape []string, optional bool) (quant.Tens
 	t, ok := w.b.src.Tensor(name)
 	if !ok {
 		if optional {
-			return t, nil
+			return quant.Tensor{}, nil
 		}
-		return t, fmt.Errorf("tensor %q is missing", name)
+		return quant.Tensor{}, fmt.Errorf("tensor %q is missing", name)
 	}
 	want := make([]int, len(shape))
 	for i, s := range shape {

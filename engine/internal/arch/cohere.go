@@ -26,7 +26,7 @@ func (m *cohere) build(b *builder) {
 	}
 	m.squash.Scale = b.scale("logit_scale", 1)
 	m.bind(b, m)
-	m.eachLayer(func(_ int, l *cohereLayer, a *layer.Attention) { l.use(b, a) })
+	m.eachLayer(func(i int, l *cohereLayer, a *layer.Attention) { l.use(b, i, a) })
 }
 
 // newCohere2 is Command R7B and Command A (Cohere 2024, 2025): three of four layers have a window and rotary positions, the others see all

@@ -30,17 +30,12 @@ type decoder[L any] struct {
 
 	Embedding layer.Embedding `gguf:"token_embd" shape:"dim,vocab"`
 	Layers    []L             `gguf:"blk"`
+	Norm      layer.Norm      `gguf:"output_norm" shape:"dim"`
 	Output    layer.Linear    `gguf:"output,bias,optional" shape:"dim,vocab"` // else the embedding
 
 	RopeFreqs []float32 `gguf:"rope_freqs,optional" shape:"pairs"` // divisors of the frequencies
 	RopeLong  []float32 `gguf:"rope_factors_long,optional" shape:"pairs"`
 	RopeShort []float32 `gguf:"rope_factors_short,optional" shape:"pairs"`
-	OutputNorm
-}
-
-// OutputNorm is the norm in front of the output matrix.
-type OutputNorm struct {
-	Norm layer.Norm `gguf:"output_norm,optional" shape:"dim"`
 }
 
 // normKind and pairing say which kind of norms and of rotary positions a family has.
@@ -58,12 +53,13 @@ const (
 	split               // of values i and i + dims/2
 )
 
-// read reads the keys that all decoders have.
+// read reads the keys that all decoders have. Heads that are not of the usual kind have been read before.
 func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 	eps := "attention.layer_norm_rms_epsilon"
 	if kind == layerNorms {
 		eps = "attention.layer_norm_epsilon"
 	}
+	heads := d.heads
 	d.params = params{
 		dim:     b.count("embedding_length", required),
 		layers:  b.layers(),
@@ -72,7 +68,9 @@ func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 		vocab:   b.vocab(),
 		norm:    layer.Norm{Eps: float32(b.number(eps, 1e-5)), Mean: kind == layerNorms},
 	}
-	d.heads = b.heads(d.dim)
+	if d.heads = heads; heads.N == 0 {
+		d.heads = b.heads(d.dim)
+	}
 	if pairs != unrotated {
 		d.rope = b.rope(d.heads.Dim, d.context, pairs == interleaved)
 	}
@@ -93,9 +91,6 @@ func (d *decoder[L]) bind(b *builder, model any) {
 	d.matrices = b.bind(model, d.sizes, d.norm, "blk.#.attn_rot_embd.weight", "blk.#.attn.bias", "blk.#.attn.masked_bias")
 	if b.err != nil {
 		return
-	}
-	if !d.Norm.Bound() {
-		b.fail(fmt.Errorf("tensor %q is missing", "output_norm.weight"))
 	}
 	if !d.Output.Bound() {
 		d.Output = d.Embedding.Output()
@@ -120,7 +115,7 @@ func (d *decoder[L]) divisors(b *builder) []float32 {
 		if float64(b.positions(d.context)) > d.rope.Original {
 			f = d.RopeLong
 		}
-		if f == nil || d.RopeFreqs != nil {
+		if d.RopeLong == nil || d.RopeShort == nil || d.RopeFreqs != nil {
 			b.fail(fmt.Errorf("tensors %q and %q: need both, and no %q", "rope_factors_long.weight", "rope_factors_short.weight", "rope_freqs.weight"))
 		}
 	}

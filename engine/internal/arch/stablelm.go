@@ -16,7 +16,7 @@ func newStableLM(b *builder) *Model {
 	m.read(b, layerNorms, split)
 	b.flag("use_parallel_residual", false) // the tensors tell
 	m.bind(b, m)
-	m.eachLayer(func(_ int, l *stableLMLayer, a *layer.Attention) { l.use(b, a) })
+	m.eachLayer(func(i int, l *stableLMLayer, a *layer.Attention) { l.use(b, i, a) })
 	return m.model(func(r *layer.Run, l *stableLMLayer, a *layer.Attention) {
 		r.Norm(&l.AttnNorm)
 		l.attend(r, a)

@@ -63,18 +63,31 @@ type allNorms struct {
 
 func (l *allNorms) use(a *layer.Attention) { a.QNorm, a.KNorm = &l.QNorm, &l.KNorm }
 
-// ownNorms are norms of each head of queries and keys with weights of its own, which only some models have.
+// ownNorms are norms of each head of queries and keys with weights of its own, optionalNorms norms over all heads; only some models of a
+// family have them.
 type ownNorms struct {
 	QNorm layer.Norm `gguf:"attn_q_norm,optional" shape:"head,heads"`
 	KNorm layer.Norm `gguf:"attn_k_norm,optional" shape:"head,kvheads"`
 }
 
-func (l *ownNorms) use(b *builder, a *layer.Attention) {
-	if l.QNorm.Bound() != l.KNorm.Bound() {
-		b.fail(fmt.Errorf("tensors %q and %q: need both or none", "attn_q_norm.weight", "attn_k_norm.weight"))
+type optionalNorms struct {
+	QNorm layer.Norm `gguf:"attn_q_norm,optional" shape:"q"`
+	KNorm layer.Norm `gguf:"attn_k_norm,optional" shape:"kv"`
+}
+
+func (l *ownNorms) use(b *builder, i int, a *layer.Attention) { useBoth(b, i, a, &l.QNorm, &l.KNorm) }
+
+func (l *optionalNorms) use(b *builder, i int, a *layer.Attention) {
+	useBoth(b, i, a, &l.QNorm, &l.KNorm)
+}
+
+// useBoth lets layer i norm queries and keys if it has the weights.
+func useBoth(b *builder, i int, a *layer.Attention, q, k *layer.Norm) {
+	if q.Bound() != k.Bound() {
+		b.fail(fmt.Errorf("tensors \"blk.%[1]d.attn_q_norm.weight\" and \"blk.%[1]d.attn_k_norm.weight\": need both or none", i))
 	}
-	if l.QNorm.Bound() {
-		a.QNorm, a.KNorm = &l.QNorm, &l.KNorm
+	if q.Bound() && k.Bound() {
+		a.QNorm, a.KNorm = q, k
 	}
 }
 

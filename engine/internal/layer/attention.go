@@ -143,6 +143,11 @@ func (r *Run) headsUnit(unit, worker int) {
 	p, dim := &r.op.products[i], r.op.attention.Dim
 	p0, p1 := p.panelsOf(unit)
 	r.mul(p, &r.in, p0, p1, worker)
+	if limit := r.op.attention.Clamp; limit > 0 {
+		for t := range r.rows {
+			clamp(p.y[t*p.stride+16*p0:t*p.stride+16*p1], limit)
+		}
+	}
 	if r.op.attention.whole() {
 		return
 	}
@@ -167,7 +172,7 @@ func (r *Run) finishUnit(unit, worker int) {
 	}
 }
 
-// finishHeads cuts, norms and turns heads h0..h1-1 of row t of the queries (i = 0), keys or values, and puts keys and values into the cache.
+// finishHeads norms and turns heads h0..h1-1 of row t of the queries (i = 0), keys or values, and puts keys and values into the cache.
 func (r *Run) finishHeads(i, t, h0, h1, worker int) {
 	a, p := r.op.attention, &r.op.products[i]
 	s := r.spans[r.owner[t]].Seq
@@ -175,10 +180,7 @@ func (r *Run) finishHeads(i, t, h0, h1, worker int) {
 	norm := [3]*Norm{a.QNorm, a.KNorm, nil}[i]
 	for h := h0; h < h1; h++ {
 		x := p.y[t*p.stride+h*a.Dim:][:a.Dim]
-		if a.Clamp > 0 {
-			clamp(x, a.Clamp)
-		}
-		if norm != nil && norm.Dim == a.Dim {
+		if norm != nil && !a.whole() {
 			room := r.workers[worker].head
 			copy(room, x)
 			norm.apply(r.Level, room, room, h)

@@ -24,6 +24,8 @@ type units struct {
 
 	route, gather, hidden, sealHidden, down, combine, gateRows func(unit, worker int)
 
+	compress, absorb, expand func(unit, worker int)
+
 	embed, positions func() error
 }
 
@@ -32,6 +34,7 @@ func (u *units) bind(r *Run) {
 		norm: r.normUnit, seal: r.sealUnit, heads: r.headsUnit, finish: r.finishUnit, attend: r.attendUnit, merge: r.mergeUnit,
 		add: r.addUnit, product: r.productUnit, addNormed: r.addNormedUnit, gated: r.gatedUnit, plain: r.plainUnit, logits: r.logitsUnit,
 		route: r.routeUnit, gather: r.gatherUnit, hidden: r.hiddenUnit, sealHidden: r.sealHiddenUnit, down: r.downUnit,
+		compress: r.compressUnit, absorb: r.absorbUnit, expand: r.expandUnit,
 		combine: r.combineUnit, gateRows: r.gateRowsUnit,
 		embed: r.embedRows, positions: r.positionRows,
 	}

@@ -101,12 +101,16 @@ func (r *Run) AddNormed(w *Linear, n *Norm) {
 	r.overRows(float64(r.Dim)/3, r.do.addNormed)
 }
 
-// productUnit computes some panels of the first product.
+// productUnit computes some panels of one of the products.
 func (r *Run) productUnit(unit, worker int) {
 	if r.cancelled() {
 		return
 	}
 	p := &r.op.products[0]
+	if unit >= p.count {
+		unit -= p.count
+		p = &r.op.products[1]
+	}
 	p0, p1 := p.panelsOf(unit)
 	r.mul(p, r.op.acts, p0, p1, worker)
 }

@@ -37,10 +37,13 @@ type Sizes struct {
 	Heads Heads
 
 	Experts ExpertSizes
+	Latent  LatentSizes
 }
 
 // mid returns the greatest width of mid.
-func (s *Sizes) mid() int { return max(s.FFN, s.Heads.N*s.Heads.Dim) }
+func (s *Sizes) mid() int {
+	return max(s.FFN, s.Heads.N*s.Heads.Dim, s.Heads.N*s.Latent.Value, s.Latent.QRank)
+}
 
 // RowBytes returns the memory that each row of a step takes in a Run.
 func (s *Sizes) RowBytes() int64 {
@@ -49,7 +52,7 @@ func (s *Sizes) RowBytes() int64 {
 	if x := &s.Experts; x.N > 0 {
 		n += acts(s.Dim) + acts(x.FFN) + 4*(pad16(x.FFN)+pad16(s.Dim)+pad16(x.N)+6*x.Used)
 	}
-	return int64(n)
+	return int64(n + s.Latent.rowBytes(&s.Heads))
 }
 
 // AttentionBytes returns the memory that attention over so many positions takes in a Run with so many workers.
@@ -96,6 +99,7 @@ type Run struct {
 	out  logits
 
 	experts experts
+	latent  latent
 
 	spans     []Span
 	rows      int
@@ -146,6 +150,7 @@ func NewRun(c Config) *Run {
 	}
 	r.out.init(c.Vocab, c.Rows)
 	r.experts.init(&r.Config)
+	r.latent.init(&r.Config)
 	r.do.bind(r)
 	return r
 }

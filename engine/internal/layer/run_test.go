@@ -113,7 +113,7 @@ func newFixture(t *testing.T, workers, rows int, grain float64) *fixture {
 }
 
 // feed runs ids after what the sequence holds, in steps of the given rows, and returns the logits of the last n.
-func (f *fixture) feed(t *testing.T, m *toy, s *cache.Seq, ids []int32, rows, n int) []float32 {
+func (f *fixture) feed(t *testing.T, m interface{ forward(*Run) }, s *cache.Seq, ids []int32, rows, n int) []float32 {
 	t.Helper()
 	logits := make([]float32, n*toyVocab)
 	for at := 0; at < len(ids); at += rows {
