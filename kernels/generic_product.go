@@ -3,6 +3,7 @@ package kernels
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 
 	"github.com/linnet-go/linnet/quant"
 )
@@ -64,19 +65,24 @@ func foldBlock(acc *[16]float32, n *[2][16]int32, scales []float32, lay *layout,
 	}
 }
 
+// scratches is what the generic products of one token unpack to: a local array would be allocated at each call, since the functions that
+// fill it are values.
+var scratches = sync.Pool{New: func() any { return NewScratch() }}
+
 // genericDot is the product of panels with one token: unpack a unit, add it, go on.
 func genericDot(k Kind) dotFunc {
 	tile, unpack := genericTile(k), genericUnpack[k]
 	unit, size, per := layouts[k].unit, layouts[k].bytes, k.scales()
 	return func(y []float32, w []byte, units int, q []int8, d, ds []float32, s []int16) {
-		var codes [8 * 512]byte
-		var scales [8 * 64]float32
+		room := scratches.Get().(*Scratch)
+		defer scratches.Put(room)
+		codes, scales := room.codes, room.scales
 		blocks := unit / 32
 		for p := range len(y) / 16 {
 			for u := range units {
 				unpack(codes[:512*blocks], scales[:per*blocks], w[(p*units+u)*size:(p*units+u+1)*size], 1)
 				b := u * blocks
-				tile(y[16*p:], 16, codes[:], scales[:], blocks, q[32*b:], d[b:], ds[b:], s[2*b:], 0, 1, u > 0)
+				tile(y[16*p:], 16, codes, scales, blocks, q[32*b:], d[b:], ds[b:], s[2*b:], 0, 1, u > 0)
 			}
 		}
 	}
@@ -87,11 +93,13 @@ func genericDotFloat(k Kind) dotFloatFunc {
 	unpack := genericUnpackFloat[k]
 	size := layouts[k].bytes
 	return func(y []float32, w []byte, units int, x []float32) {
-		var wide [64 * 16]float32
+		room := scratches.Get().(*Scratch)
+		defer scratches.Put(room)
+		wide := room.wide[0]
 		for p := range len(y) / 16 {
 			for u := range units {
-				unpack(wide[:], w[(p*units+u)*size:(p*units+u+1)*size], 1)
-				genericTileFloat(y[16*p:], 16, wide[:], 64, x[64*u:], 0, 1, u > 0)
+				unpack(wide, w[(p*units+u)*size:(p*units+u+1)*size], 1)
+				genericTileFloat(y[16*p:], 16, wide, 64, x[64*u:], 0, 1, u > 0)
 			}
 		}
 	}
@@ -109,10 +117,7 @@ func genericTileFloat(y []float32, stride int, w []float32, n int, x []float32, 
 		}
 		for k := 0; k < n; k += 4 {
 			for _, i := range chain {
-				v, row := x[t*pad+k+i], (*[16]float32)(w[16*(k+i):])
-				for r := range out {
-					out[r] = fma(row[r], v, out[r])
-				}
+				addScaled(out, (*[16]float32)(w[16*(k+i):]), x[t*pad+k+i])
 			}
 		}
 	}
