@@ -62,9 +62,12 @@ func TestAttention(t *testing.T) {
 						k[i], v[i] = g.vector(c.dim), g.vector(c.dim)
 						typ.StoreKey(keys[i/PageSize], i%PageSize, k[i])
 						typ.StoreValue(vals[i/PageSize], i%PageSize, v[i])
+						var x [16]float32
 						for d := range c.dim { // what the cache holds
-							k[i][d] = keyReaders[typ](keys[i/PageSize], c.dim, i%PageSize/16, d, i%16)
-							v[i][d] = valueReaders[typ](vals[i/PageSize], pad16(c.dim), i%PageSize, d)
+							typ.loadKeys(&x, keys[i/PageSize], c.dim, i%PageSize/16, d)
+							k[i][d] = x[i%16]
+							typ.loadValues(&x, vals[i/PageSize], pad16(c.dim), i%PageSize, d&^15)
+							v[i][d] = x[d%16]
 						}
 					}
 					n := min(7, c.positions)

@@ -6,19 +6,24 @@ import "math"
 // float32 is exact in float64, so only the sum can be inexact, and a second rounding is wrong just where that sum lies next to
 // a midpoint of two float32 (or below the normal range). There the sum is first rounded to odd, which makes the second rounding right.
 func fma(x, y, z float32) float32 {
-	p := float64(x) * float64(y)
-	s := p + float64(z)
-	b := math.Float64bits(s)
-	if b&0x1fffffff != 0x10000000 && (b>>52)&0x7ff >= 897 {
-		return float32(s) // normal in float32 (or not finite) and no midpoint
+	if s := float64(x)*float64(y) + float64(z); rounds(s) {
+		return float32(s)
 	}
-	return fmaOdd(p, float64(z), s)
+	return fmaOdd(x, y, z)
 }
 
-// fmaOdd finishes fma where s = p + z may have to be rounded to odd before it becomes a float32.
-func fmaOdd(p, z, s float64) float32 {
+// rounds says that s, a sum rounded to float64, becomes the right float32: it is normal there (or not finite) and no midpoint.
+func rounds(s float64) bool {
+	b := math.Float64bits(s)
+	return b<<35 != 1<<63 && b<<1 >= 897<<53
+}
+
+// fmaOdd is fma where the sum may have to be rounded to odd before it becomes a float32.
+func fmaOdd(x, y, z float32) float32 {
+	p, c := float64(x)*float64(y), float64(z)
+	s := p + c
 	t := s - p
-	e := (p - (s - t)) + (z - t) // s + e = p + z exactly (Knuth's two-sum)
+	e := (p - (s - t)) + (c - t) // s + e = p + c exactly (Knuth's two-sum)
 	b := math.Float64bits(s)
 	if e != 0 && b&1 == 0 && s == s {
 		if (e > 0) == (s > 0) {
@@ -28,6 +33,18 @@ func fmaOdd(p, z, s float64) float32 {
 		}
 	}
 	return float32(math.Float64frombits(b))
+}
+
+// addScaled computes y = fma(x, c, y) for 16 lanes.
+func addScaled(y, x *[16]float32, c float32) {
+	w := float64(c)
+	for i, v := range x {
+		if s := w*float64(v) + float64(y[i]); rounds(s) {
+			y[i] = float32(s)
+		} else {
+			y[i] = fmaOdd(c, v, y[i])
+		}
+	}
 }
 
 // tree adds 16 lanes, lane i and lane i + half.
