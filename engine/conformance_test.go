@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -46,7 +45,7 @@ func TestConformance(t *testing.T) {
 	for _, file := range sharedFiles(t, "conformance/quant/*.gguf") {
 		compare(t, file, filepath.Join(filepath.Dir(file), "quant.ids"), 1, bounds.Quant[baseName(file)].Bound)
 	}
-	for _, file := range familyFiles(t) {
+	for _, file := range sharedFiles(t, familyFiles) {
 		bound := bounds.Arch[baseName(file)].Bound
 		if baseName(file) == "gpt-oss" { // the one with weights that are not F32
 			bound = bounds.Arch[baseName(file)].Int8
@@ -74,12 +73,8 @@ func compare(t *testing.T, file, ids string, step int, bound float64, opts ...Op
 	}
 }
 
-// familyFiles returns the reference files of the families that are built.
-func familyFiles(t testing.TB) []string {
-	return slices.DeleteFunc(sharedFiles(t, "conformance/arch/*.gguf"), func(file string) bool {
-		return slices.Contains([]string{"granite-hybrid", "lfm2", "mamba2", "qwen35"}, baseName(file))
-	})
-}
+// familyFiles are the reference files of the families.
+const familyFiles = "conformance/arch/*.gguf"
 
 // familyOptions are what the reference values of a file were computed with: phi3-short in a context as short as that of its first training.
 func familyOptions(file string) []Option {

@@ -66,7 +66,7 @@ func isOptional(model, tensor string) bool {
 
 // TestFamilyTensors takes a tensor from each reference file, changes its shape, and adds one: each is an error that names it.
 func TestFamilyTensors(t *testing.T) {
-	for _, file := range familyFiles(t) {
+	for _, file := range sharedFiles(t, familyFiles) {
 		m, err := loader.Open(file)
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +99,7 @@ func TestFamilyTensors(t *testing.T) {
 // TestFamilyKeys gives each number of each reference file values that no model has: errors or not, nothing panics, and what is required is
 // missed by name.
 func TestFamilyKeys(t *testing.T) {
-	for _, file := range familyFiles(t) {
+	for _, file := range sharedFiles(t, familyFiles) {
 		m, err := loader.Open(file)
 		if err != nil {
 			t.Fatal(err)

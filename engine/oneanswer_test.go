@@ -79,7 +79,7 @@ func TestOneAnswer(t *testing.T) {
 func TestOneAnswerShared(t *testing.T) {
 	ids, _ := answerIDs(t)
 	sums := readSums(t)
-	for _, file := range slices.Concat(sharedFiles(t, "conformance/quant/*.gguf"), familyFiles(t),
+	for _, file := range slices.Concat(sharedFiles(t, "conformance/quant/*.gguf"), sharedFiles(t, familyFiles),
 		sharedFiles(t, "models/stories260K.gguf")) {
 		if *update {
 			sums[baseName(file)] = answer(t, file, ids, 0, append(familyOptions(file), Level("ref"), Threads(1), Batch(32))...)

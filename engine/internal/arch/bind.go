@@ -117,6 +117,9 @@ func (w *binding) field(v reflect.Value, prefix, name string, flags, shape []str
 	case *quant.Tensor:
 		*p = t
 	case *[]float32:
+		if t.Cols() == 1 { // a column
+			t.Dims = []int{t.Rows()}
+		}
 		*p, err = layer.Vectors(t, w.b.src.Guard)
 	default:
 		panic(fmt.Sprintf("arch: a tensor cannot be bound to a %T", p))

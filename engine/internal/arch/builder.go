@@ -14,6 +14,8 @@ type builder struct {
 	family string
 	read   map[string]bool // keys that have been asked for, without the family's name
 	err    error
+
+	kvHeads int // of the layers that have attention, if not all have
 }
 
 func (b *builder) fail(err error) {
@@ -174,7 +176,9 @@ func (b *builder) checkKeys() {
 // heads reads the attention of a model of the given width.
 func (b *builder) heads(dim int) layer.Heads {
 	h := layer.Heads{N: b.count("attention.head_count", required)}
-	h.KV = b.count("attention.head_count_kv", h.N)
+	if h.KV = b.kvHeads; h.KV == 0 {
+		h.KV = b.count("attention.head_count_kv", h.N)
+	}
 	if h.KV > h.N || h.N%h.KV != 0 {
 		b.bad("attention.head_count_kv", fmt.Sprintf("a divisor of the %d query heads", h.N), int64(h.KV))
 		h.KV = h.N
@@ -194,6 +198,27 @@ func (b *builder) heads(dim int) layer.Heads {
 	h.Scale = float32(scale)
 	h.Window = b.optional("attention.sliding_window", 0)
 	return h
+}
+
+// attends says which layers have attention, by a list of their KV heads. All those that have any must have as many.
+func (b *builder) attends(layers int) []bool {
+	const key = "attention.head_count_kv"
+	list, ok := b.value(key).([]int64)
+	if !ok || len(list) < layers {
+		b.bad(key, fmt.Sprintf("a list of %d numbers", layers), b.value(key))
+		return make([]bool, layers)
+	}
+	yes := make([]bool, layers)
+	for i, n := range list[:layers] {
+		if n < 0 || n > most || n > 0 && b.kvHeads > 0 && int(n) != b.kvHeads {
+			b.unsupported(key)
+			return yes
+		}
+		if n > 0 {
+			yes[i], b.kvHeads = true, int(n)
+		}
+	}
+	return yes
 }
 
 // rope reads the angles of heads of the given size. context is the number of positions that the model was trained on.

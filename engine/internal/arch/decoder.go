@@ -11,10 +11,13 @@ import (
 type params struct {
 	dim, layers, ffn, vocab, context int
 
+	bare  bool // no attention and no feed-forward nets
 	heads layer.Heads
 	norm  layer.Norm        // Eps and kind of all norms
 	rope  layer.RopeConfig  // Dims is 0 without rotary positions
 	moe   layer.ExpertSizes // N is 0 without experts
+	mixer layer.MixerSizes  // of layers without attention
+	state int               // values that such a layer keeps
 	sizes map[string]int    // by the names that the shapes of tensors are written in
 }
 
@@ -59,17 +62,20 @@ func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 	if kind == layerNorms {
 		eps = "attention.layer_norm_epsilon"
 	}
-	heads := d.heads
+	heads, bare := d.heads, d.bare
 	d.params = params{
+		bare:    bare,
 		dim:     b.count("embedding_length", required),
 		layers:  b.layers(),
-		ffn:     b.count("feed_forward_length", required),
 		context: b.count("context_length", required),
 		vocab:   b.vocab(),
 		norm:    layer.Norm{Eps: float32(b.number(eps, 1e-5)), Mean: kind == layerNorms},
 	}
-	if d.heads = heads; heads.N == 0 {
+	if d.heads = heads; heads.N == 0 && !bare {
 		d.heads = b.heads(d.dim)
+	}
+	if !bare {
+		d.ffn = b.count("feed_forward_length", required)
 	}
 	if pairs != unrotated {
 		d.rope = b.rope(d.heads.Dim, d.context, pairs == interleaved)
@@ -152,10 +158,12 @@ func (d *decoder[L]) eachLayer(f func(i int, l *L, a *layer.Attention)) {
 func (d *decoder[L]) model(block func(r *layer.Run, l *L, a *layer.Attention)) *Model {
 	shapes := make([]cache.Shape, d.layers)
 	for l := range shapes {
-		shapes[l] = cache.Shape{KVHeads: d.heads.KV, HeadDim: d.heads.Dim}
+		if shapes[l] = (cache.Shape{KVHeads: d.attn[l].KV, HeadDim: d.attn[l].Dim}); d.attn[l].KV == 0 {
+			shapes[l].State = d.state
+		}
 	}
 	return &Model{
-		Sizes:    layer.Sizes{Dim: d.dim, FFN: max(d.ffn, d.sizes["shared"]), Vocab: d.vocab, Heads: d.heads, Experts: d.moe},
+		Sizes:    layer.Sizes{Dim: d.dim, FFN: max(d.ffn, d.sizes["shared"]), Vocab: d.vocab, Heads: d.heads, Experts: d.moe, Mixer: d.mixer},
 		Layers:   d.layers,
 		Context:  d.context,
 		Cache:    shapes,

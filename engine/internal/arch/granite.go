@@ -15,7 +15,8 @@ type granite struct {
 
 type graniteLayer struct {
 	preNorms
-	attention
+	Attn   *attention // either
+	Mamba  *mamba2
 	Dense  *gatedFFN // either
 	MoE    *experts
 	Shared *sharedExpert // beside MoE; may be nil
@@ -25,9 +26,7 @@ func newGranite(b *builder) *Model {
 	m := &granite{}
 	m.read(b, rms, interleaved)
 	m.scales(b, 1, 1, 1)
-	for i := range m.Layers {
-		m.Layers[i].Dense = &gatedFFN{}
-	}
+	m.dense()
 	m.bindRotated(b)
 	return m.model(m.block)
 }
@@ -36,14 +35,7 @@ func newGraniteMoE(b *builder) *Model {
 	m := &granite{}
 	m.read(b, rms, interleaved)
 	m.scales(b, 1, 1, 1)
-	routing := m.routing(b, true)
-	shared := m.sharedWidth(b, 0)
-	for i := range m.Layers {
-		m.Layers[i].MoE = &experts{}
-		if shared > 0 {
-			m.Layers[i].Shared = &sharedExpert{}
-		}
-	}
+	routing := m.mixed(b)
 	m.bindRotated(b)
 	for i := range m.Layers {
 		m.Layers[i].MoE.use(routing, layer.SwiGLU)
@@ -51,13 +43,61 @@ func newGraniteMoE(b *builder) *Model {
 	return m.model(m.block)
 }
 
+// newGraniteHybrid is Granite 4 (IBM 2025): most layers are state space layers instead of attention.
+func newGraniteHybrid(b *builder) *Model {
+	m := &granite{}
+	attends := b.attends(b.layers())
+	m.read(b, rms, interleaved)
+	m.scales(b, 1, 1, 1)
+	sizes := m.mamba(b)
+	var routing layer.Routing
+	if b.optional("expert_count", 0) > 0 {
+		routing = m.mixed(b)
+	} else {
+		m.dense()
+	}
+	for i := range m.Layers {
+		if !attends[i] {
+			m.Layers[i].Attn, m.Layers[i].Mamba = nil, &mamba2{}
+			m.attn[i].Heads = layer.Heads{}
+		}
+	}
+	m.bindRotated(b)
+	m.eachLayer(func(_ int, l *graniteLayer, _ *layer.Attention) {
+		if l.Mamba != nil {
+			l.Mamba.use(sizes)
+		}
+		if l.MoE != nil {
+			l.MoE.use(routing, layer.SwiGLU)
+		}
+	})
+	return m.model(m.block)
+}
+
+// dense gives all layers attention and a feed-forward net, mixed attention and a mixture of experts.
+func (m *granite) dense() {
+	for i := range m.Layers {
+		m.Layers[i].Attn, m.Layers[i].Dense = &attention{}, &gatedFFN{}
+	}
+}
+
+func (m *granite) mixed(b *builder) layer.Routing {
+	routing := m.routing(b, true)
+	shared := m.sharedWidth(b, 0)
+	for i := range m.Layers {
+		m.Layers[i].Attn, m.Layers[i].MoE = &attention{}, &experts{}
+		if shared > 0 {
+			m.Layers[i].Shared = &sharedExpert{}
+		}
+	}
+	return routing
+}
+
 func newMiniCPM(b *builder) *Model {
 	m := &granite{}
 	m.read(b, rms, interleaved)
 	m.scales(b, 12, 1.4/math.Sqrt(float64(m.layers)), float64(m.dim)/256)
-	for i := range m.Layers {
-		m.Layers[i].Dense = &gatedFFN{}
-	}
+	m.dense()
 	m.bind(b, m)
 	return m.model(m.block)
 }
@@ -82,8 +122,13 @@ func (m *granite) bindRotated(b *builder) {
 
 func (m *granite) block(r *layer.Run, l *graniteLayer, a *layer.Attention) {
 	r.Norm(&l.AttnNorm)
-	l.attend(r, a)
-	r.AddScaled(&l.O, m.residual)
+	if l.Mamba != nil {
+		r.Mamba2(&l.Mamba.mixer)
+		r.AddScaled(&l.Mamba.Out, m.residual)
+	} else {
+		l.Attn.attend(r, a)
+		r.AddScaled(&l.Attn.O, m.residual)
+	}
 
 	r.Norm(&l.FFNNorm)
 	if l.Dense != nil {

@@ -18,11 +18,13 @@ var ErrFull = errors.New("the KV cache is full")
 type Shape struct {
 	KVHeads int
 	HeadDim int // values of a key, and of a value
+	State   int // values that a layer without attention keeps of all positions together
 }
 
-// place is where a layer's heads stand in a page, in bytes: [KVHeads]{keys, values}.
+// place is where a layer's heads stand in a page, in bytes: [KVHeads]{keys, values}; and where its values stand in a state.
 type place struct {
 	offset, keys, head int // head = bytes of keys and values of a head
+	state, stateLen    int
 }
 
 // Pool owns the pages of all sequences of a model. It is safe for concurrent use; a Seq belongs to one goroutine at a time.
@@ -31,6 +33,7 @@ type Pool struct {
 
 	places    []place // [layers]
 	pageBytes int
+	state     int // values of a sequence's state; 0: the model has only attention
 	limit     int // pages in use or kept
 	keep      int // pages without a user that are kept
 
@@ -53,11 +56,14 @@ func New(t CacheType, layers []Shape, limit, keep int64) *Pool {
 	for _, l := range layers {
 		at := place{offset: p.pageBytes, keys: align(t.KeyBytes(l.HeadDim))}
 		at.head = at.keys + align(t.ValueBytes(l.HeadDim))
+		at.state, at.stateLen = p.state, l.State
+		p.state += l.State
 		p.places = append(p.places, at)
 		p.pageBytes += l.KVHeads * at.head
 	}
-	p.limit = int(limit / int64(max(p.pageBytes, 1)))
-	p.keep = int(keep / int64(max(p.pageBytes, 1)))
+	p.pageBytes = max(p.pageBytes, 64) // models without attention count tokens all the same
+	p.limit = int(limit / int64(p.pageBytes))
+	p.keep = int(keep / int64(p.pageBytes))
 	p.oldest.init()
 	return p
 }
@@ -67,8 +73,11 @@ func align(n int) int { return (n + 63) &^ 63 }
 
 // Bytes returns the memory that a sequence of n positions takes.
 func (p *Pool) Bytes(n int) int64 {
-	return int64((n+kernels.PageSize-1)/kernels.PageSize) * int64(p.pageBytes)
+	return int64((n+kernels.PageSize-1)/kernels.PageSize+p.statePages()) * int64(p.pageBytes)
 }
+
+// statePages is the number of pages whose memory the two states of a sequence take.
+func (p *Pool) statePages() int { return (2*4*p.state + p.pageBytes - 1) / p.pageBytes }
 
 // Close gives all memory back, that of sequences in use as they are freed. Nothing else may be done with them.
 func (p *Pool) Close() {

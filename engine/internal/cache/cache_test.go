@@ -253,3 +253,63 @@ func TestBytes(t *testing.T) {
 		t.Errorf("%s pages within the limit, want %s", got, want)
 	}
 }
+
+// TestState follows the state of a sequence: a step writes it anew, it counts when the step is committed, and it cannot go back.
+func TestState(t *testing.T) {
+	p := New(kernels.CacheF16, []Shape{{KVHeads: 1, HeadDim: 4}, {State: 3}, {State: 2}}, 1<<20, 1<<20)
+	defer p.Close()
+	ids := make([]int32, 200)
+	s := p.NewSeq()
+	step := func(n int, give float32, commit bool) {
+		t.Helper()
+		if err := s.Reserve(n); err != nil {
+			t.Fatal(err)
+		}
+		for l, size := range []int{0, 3, 2} {
+			before, after := s.State(l)
+			if len(before) != size || len(after) != size {
+				t.Fatalf("layer %d has %d and %d values, want %d", l, len(before), len(after), size)
+			}
+			for i := range after {
+				after[i] = before[i] + give
+			}
+		}
+		if commit {
+			s.Commit(ids[s.Len() : s.Len()+n])
+		}
+	}
+	want := func(v float32) {
+		t.Helper()
+		if err := s.Reserve(1); err != nil {
+			t.Fatal(err)
+		}
+		if before, _ := s.State(2); before[0] != v || before[1] != v {
+			t.Errorf("state %v, want %v", before, v)
+		}
+	}
+	step(130, 1, true)
+	step(5, 10, false) // given up
+	want(1)
+	step(5, 2, true)
+	want(3)
+	if n := s.Reuse(ids[:150], 149); n != 135 {
+		t.Errorf("%d tokens of a longer text reused, want 135", n)
+	}
+	want(3)
+	if n := p.NewSeq().Reuse(ids[:150], 149); n != 0 {
+		t.Errorf("another sequence reuses %d tokens", n)
+	}
+	if n := s.Reuse(ids[:150], 130); n != 0 {
+		t.Errorf("%d tokens reused after a cut, want 0", n)
+	}
+	want(0)
+	s.Free()
+	if p.pages != len(p.free) {
+		t.Errorf("%d pages are in use, %d of them free", p.pages, len(p.free))
+	}
+	small := New(kernels.CacheF16, []Shape{{State: 1 << 20}}, 1<<20, 0)
+	defer small.Close()
+	if err := small.NewSeq().Reserve(1); !errors.Is(err, ErrFull) {
+		t.Errorf("a state of 8 MB in 1 MB: %v", err)
+	}
+}

@@ -9,6 +9,7 @@ type Seq struct {
 	pool  *Pool
 	ids   []int32
 	pages []*page // the last may be part filled, or empty and reserved
+	state states
 }
 
 // NewSeq returns an empty sequence.
@@ -31,6 +32,12 @@ func (s *Seq) Reuse(ids []int32, limit int) int {
 	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.state > 0 {
+		if n < len(s.ids) {
+			s.cut(0) // a state cannot go back
+		}
+		return len(s.ids)
+	}
 	at := n / kernels.PageSize // whole pages of our own
 	found := 0
 	for before, ok := s.serial(at); ok && (at+found+1)*kernels.PageSize <= len(ids); found++ {
@@ -80,6 +87,9 @@ func (s *Seq) Reserve(n int) error {
 	if err := s.own(); err != nil {
 		return err
 	}
+	if err := s.reserveState(); err != nil {
+		return err
+	}
 	for need := (len(s.ids) + n + kernels.PageSize - 1) / kernels.PageSize; len(s.pages) < need; {
 		g, err := p.take()
 		if err != nil {
@@ -117,10 +127,11 @@ func (s *Seq) own() error {
 func (s *Seq) Commit(ids []int32) {
 	full := len(s.ids) / kernels.PageSize
 	s.ids = append(s.ids, ids...)
-	if len(s.ids)/kernels.PageSize == full {
+	s.state.now ^= 1
+	p := s.pool
+	if len(s.ids)/kernels.PageSize == full || p.state > 0 {
 		return
 	}
-	p := s.pool
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for ; full < len(s.ids)/kernels.PageSize; full++ {
@@ -136,6 +147,7 @@ func (s *Seq) Free() {
 	s.pool.mu.Lock()
 	defer s.pool.mu.Unlock()
 	s.cut(0)
+	s.freeState()
 }
 
 // Head returns the keys and the values that page i holds of one KV head of one layer.

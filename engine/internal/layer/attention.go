@@ -78,13 +78,13 @@ func (c *Temperature) at(position int32) float32 {
 }
 
 // group is the number of query heads that share a KV head.
-func (h *Heads) group() int { return h.N / h.KV }
+func (h *Heads) group() int { return h.N / max(h.KV, 1) }
 
 // blockQueries is about the number of queries that look at a page together. Each reads its keys and values once for all of them.
 const blockQueries = 32
 
 // rows returns the rows of a query block.
-func (h *Heads) rows() int { return max(1, blockQueries/h.group()) }
+func (h *Heads) rows() int { return max(1, blockQueries/max(h.group(), 1)) }
 
 // queries returns the queries of a block of one KV head.
 func (h *Heads) queries() int { return h.rows() * h.group() }
@@ -181,10 +181,7 @@ func (r *Run) finishHeads(i, t, h0, h1, worker int) {
 	for h := h0; h < h1; h++ {
 		x := p.y[t*p.stride+h*a.Dim:][:a.Dim]
 		if norm != nil && !a.whole() {
-			room := r.workers[worker].head
-			copy(room, x)
-			norm.apply(r.Level, room, room, h)
-			copy(x, room)
+			r.normPart(norm, x, h, worker)
 		}
 		if i < 2 && a.Rope != nil {
 			cos, sin := a.Rope.row(t)

@@ -19,6 +19,7 @@ type variant struct {
 	norm      Norm
 	output    Linear
 	rope      *Rope
+	state     int // values
 	block     func(r *Run, m *variant)
 }
 
@@ -134,11 +135,82 @@ func withLatent(k maker) *variant {
 	return m
 }
 
+// withConvolution has a short convolution, and attention whose result has a gate.
+func withConvolution(k maker) *variant {
+	heads := Heads{N: 2, KV: 1, Dim: 20, Scale: 0.2}
+	m := k.variant(heads, 5)
+	conv := Conv{Taps: 3, Channels: toyDim, Weight: k.matrix(3, toyDim)}
+	m.sizes.Mixer, m.state = MixerSizes{Projected: 3 * toyDim, Channels: toyDim, Inner: toyDim}, conv.State()
+	a := Attention{Heads: heads, Rope: m.rope}
+	qkv := [3]Linear{k.linear(toyDim, 40), k.linear(toyDim, 20), k.linear(toyDim, 20)}
+	in, out, gate, o := k.linear(toyDim, 3*toyDim), k.linear(toyDim, toyDim), k.linear(toyDim, 40), k.linear(40, toyDim)
+	m.block = func(r *Run, m *variant) {
+		r.Raw()
+		r.ShortConv(&in, &conv)
+		r.Add(&out)
+		r.Raw()
+		r.QKV(&qkv, &a)
+		r.Attention(&a)
+		r.GateValues(&gate)
+		r.Add(&o)
+	}
+	return m
+}
+
+// withMamba2 has a state space layer, withDeltaNet a gated delta net.
+func withMamba2(k maker) *variant {
+	m := k.variant(Heads{}, 5)
+	norm := k.norm(15, false)
+	norm.Weight = k.matrix(15, 2)
+	in, out := k.linear(toyDim, 30+30+4*7+6), k.linear(30, toyDim)
+	x := Mamba2{
+		In: &in, Norm: &norm, Inner: 30, Heads: 6, Groups: 2, N: 7, Conv: Conv{Taps: 4, Channels: 30 + 4*7, Weight: k.matrix(4, 58), Bias: k.matrix(58, 1)},
+		A: []float32{-1, -0.1, -2, -0.01, -0.5, -1}, D: k.matrix(6, 1), DtBias: k.matrix(6, 1),
+	}
+	m.sizes.Mixer, m.state = MixerSizes{Projected: in.Rows(), Channels: 58, Inner: 30, Heads: 6}, x.State()
+	m.block = func(r *Run, m *variant) {
+		r.Raw()
+		r.Mamba2(&x)
+		r.Add(&out)
+	}
+	return m
+}
+
+func withDeltaNet(k maker) *variant {
+	m := k.variant(Heads{}, 5)
+	norm := k.norm(9, false)
+	qkv, gate, beta, alpha, out := k.linear(toyDim, 2*2*7+4*9), k.linear(toyDim, 36), k.linear(toyDim, 4), k.linear(toyDim, 4), k.linear(36, toyDim)
+	x := DeltaNet{
+		QKV: &qkv, Gate: &gate, Beta: &beta, Alpha: &alpha, Norm: &norm, Heads: 4, KeyHeads: 2, Key: 7, Value: 9, InvSqrt: 0.378,
+		Conv: Conv{Taps: 4, Channels: 64, Weight: k.matrix(4, 64)}, A: []float32{-1, -0.1, -2, -0.01}, DtBias: k.matrix(4, 1),
+	}
+	m.sizes.Mixer, m.state = MixerSizes{Projected: 64, Channels: 64, Inner: 36, Heads: 4}, x.State()
+	m.block = func(r *Run, m *variant) {
+		r.Raw()
+		r.DeltaNet(&x)
+		r.Add(&out)
+	}
+	return m
+}
+
+// matrix returns random rows of cols values, padded to 16.
+func (k maker) matrix(cols, rows int) []float32 {
+	w, err := Vectors(tensor(k.r, "matrix", cols, rows), noGuard)
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	return w
+}
+
+var variants = map[string]func(maker) *variant{
+	"scores": withScores, "experts": withExperts, "latent": withLatent, "convolution": withConvolution, "mamba2": withMamba2, "delta net": withDeltaNet,
+}
+
 // TestVariants runs a text in every way that its phases can be split: the bits stay the same.
 func TestVariants(t *testing.T) {
 	ids := randomIDs(slicePositions + 177)
 	const decoded = 3
-	for name, build := range map[string]func(maker) *variant{"scores": withScores, "experts": withExperts, "latent": withLatent} {
+	for name, build := range variants {
 		var want []float32
 		for _, workers := range []int{1, 3} {
 			for _, grain := range []float64{0, 5e3, 1e12} {
@@ -166,7 +238,7 @@ func TestVariants(t *testing.T) {
 func newVariantFixture(t *testing.T, m *variant, workers, rows int, grain float64) *fixture {
 	tm := team.New(workers)
 	t.Cleanup(tm.Close)
-	pool := cache.New(kernels.CacheF16, []cache.Shape{{KVHeads: m.sizes.Heads.KV, HeadDim: m.sizes.Heads.Dim}}, 1<<30, 0)
+	pool := cache.New(kernels.CacheF16, []cache.Shape{{KVHeads: m.sizes.Heads.KV, HeadDim: m.sizes.Heads.Dim, State: m.state}}, 1<<30, 0)
 	t.Cleanup(pool.Close)
 	levels := kernels.Levels()
 	return &fixture{pool: pool, Run: NewRun(Config{
@@ -176,7 +248,7 @@ func newVariantFixture(t *testing.T, m *variant, workers, rows int, grain float6
 
 // TestVariantsDoNotAllocate decodes without allocating, once what the tokens use is packed.
 func TestVariantsDoNotAllocate(t *testing.T) {
-	for name, build := range map[string]func(maker) *variant{"scores": withScores, "experts": withExperts, "latent": withLatent} {
+	for name, build := range variants {
 		m := build(maker{t, rand.New(rand.NewPCG(5, 6))})
 		f := newVariantFixture(t, m, 2, 64, 0)
 		s := f.pool.NewSeq()

@@ -1,13 +1,6 @@
 package layer
 
-import (
-	"encoding/binary"
-	"fmt"
-	"math"
-
-	"github.com/linnet-go/linnet/kernels"
-	"github.com/linnet-go/linnet/quant"
-)
+import "github.com/linnet-go/linnet/kernels"
 
 // Latent is multi-head latent attention (DeepSeek-AI 2024). The cache keeps one compressed vector c for the keys and values of all heads, and
 // one rotated key. A head's query is multiplied by the matrix that would make its keys of c, so that it meets c itself; of its weighted
@@ -219,25 +212,4 @@ func (r *Run) mulHead(w *Linear, h, worker int) (y []float32, n int) {
 func YaRNScale(m, factor float64) float64 {
 	s := 1 + float64(m*log(factor))
 	return s * s
-}
-
-// Transposed returns a matrix as F32 the other way round, computed at each reading.
-func Transposed(t quant.Tensor, guard Guard) quant.Tensor {
-	cols, rows := t.Cols(), t.Rows()
-	return quant.Tensor{Name: t.Name, Type: quant.F32, Dims: []int{rows, cols}, Release: t.Release, Bytes: func() ([]byte, error) {
-		if _, ok := t.Type.Info(); !ok {
-			return nil, fmt.Errorf("tensor %q: %v is not supported", t.Name, t.Type)
-		}
-		b := make([]byte, 4*rows*cols)
-		row := make([]float32, cols)
-		for i := range rows {
-			if err := readRow(row, t, i, guard); err != nil {
-				return nil, err
-			}
-			for j, x := range row {
-				binary.LittleEndian.PutUint32(b[4*(j*rows+i):], math.Float32bits(x))
-			}
-		}
-		return b, nil
-	}}
 }

@@ -26,6 +26,8 @@ type units struct {
 
 	compress, absorb, expand func(unit, worker int)
 
+	convolve, scan, gateMamba, unitKeys, recall, gateDelta, gateValues func(unit, worker int)
+
 	embed, positions func() error
 }
 
@@ -34,6 +36,8 @@ func (u *units) bind(r *Run) {
 		norm: r.normUnit, seal: r.sealUnit, heads: r.headsUnit, finish: r.finishUnit, attend: r.attendUnit, merge: r.mergeUnit,
 		add: r.addUnit, product: r.productUnit, addNormed: r.addNormedUnit, gated: r.gatedUnit, plain: r.plainUnit, logits: r.logitsUnit,
 		route: r.routeUnit, gather: r.gatherUnit, hidden: r.hiddenUnit, sealHidden: r.sealHiddenUnit, down: r.downUnit,
+		convolve: r.convolveUnit, scan: r.scanUnit, gateMamba: r.gateMambaUnit, unitKeys: r.unitKeysUnit, recall: r.recallUnit,
+		gateDelta: r.gateDeltaUnit, gateValues: r.gateValuesUnit,
 		compress: r.compressUnit, absorb: r.absorbUnit, expand: r.expandUnit,
 		combine: r.combineUnit, gateRows: r.gateRowsUnit,
 		embed: r.embedRows, positions: r.positionRows,

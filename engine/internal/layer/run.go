@@ -38,11 +38,12 @@ type Sizes struct {
 
 	Experts ExpertSizes
 	Latent  LatentSizes
+	Mixer   MixerSizes
 }
 
 // mid returns the greatest width of mid.
 func (s *Sizes) mid() int {
-	return max(s.FFN, s.Heads.N*s.Heads.Dim, s.Heads.N*s.Latent.Value, s.Latent.QRank)
+	return max(s.FFN, s.Heads.N*s.Heads.Dim, s.Heads.N*s.Latent.Value, s.Latent.QRank, s.Mixer.Inner)
 }
 
 // RowBytes returns the memory that each row of a step takes in a Run.
@@ -52,7 +53,7 @@ func (s *Sizes) RowBytes() int64 {
 	if x := &s.Experts; x.N > 0 {
 		n += acts(s.Dim) + acts(x.FFN) + 4*(pad16(x.FFN)+pad16(s.Dim)+pad16(x.N)+6*x.Used)
 	}
-	return int64(n + s.Latent.rowBytes(&s.Heads))
+	return int64(n + s.Latent.rowBytes(&s.Heads) + s.Mixer.rowBytes())
 }
 
 // AttentionBytes returns the memory that attention over so many positions takes in a Run with so many workers.
@@ -64,7 +65,7 @@ func (s *Sizes) AttentionBytes(positions, workers int) int64 {
 }
 
 // wide returns the greatest width of the values between two matrices.
-func (s *Sizes) wide() int { return pad16(max(s.Dim, s.mid())) }
+func (s *Sizes) wide() int { return pad16(max(s.Dim, s.mid(), s.Mixer.Projected)) }
 
 // Config is what a Run works with.
 type Config struct {
@@ -100,6 +101,7 @@ type Run struct {
 
 	experts experts
 	latent  latent
+	mixer   mixer
 
 	spans     []Span
 	rows      int
@@ -120,7 +122,7 @@ type Run struct {
 type worker struct {
 	scratch      *kernels.Scratch
 	attn         *kernels.Attn
-	head         []float32 // [head dim, padded to 16] of a head that is normed
+	head         []float32 // [head dim or Mixer.Inner, padded to 16] of values that are normed together
 	keys, values [kernels.SlicePages][]byte
 	_            [128]byte
 }
@@ -145,12 +147,13 @@ func NewRun(c Config) *Run {
 	}
 	for i := range r.workers {
 		r.workers[i].scratch = kernels.NewScratch()
-		r.workers[i].head = make([]float32, pad16(s.Heads.Dim))
+		r.workers[i].head = make([]float32, pad16(max(s.Heads.Dim, s.Mixer.Inner)))
 		r.workers[i].attn = kernels.NewAttn(c.Cache, s.Heads.Dim, s.Heads.queries())
 	}
 	r.out.init(c.Vocab, c.Rows)
 	r.experts.init(&r.Config)
 	r.latent.init(&r.Config)
+	r.mixer.init(&r.Config)
 	r.do.bind(r)
 	return r
 }
