@@ -18,7 +18,7 @@ type benchKernels struct {
 }
 
 const (
-	kernelMemory = 512 << 20             // bytes that are read in turn where weights come from memory
+	kernelMemory = 256 << 20             // bytes that are read in turn where weights come from memory
 	kernelTime   = 50 * time.Millisecond // for one kernel at one level
 )
 
