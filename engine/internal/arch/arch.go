@@ -31,6 +31,7 @@ var families = []struct {
 	{"gemma2", newGemma2},
 	{"gemma3", newGemma3},
 	{"glm4", newGLM4},
+	{"glm4moe", newGLM4MoE},
 	{"gpt-oss", newGPTOSS},
 	{"gpt2", newGPT2},
 	{"gptneox", newGPTNeoX},

@@ -36,7 +36,7 @@ type binding struct {
 }
 
 // bind fills the tagged fields of model, a pointer to a struct, and checks that the file has no other tensors but those named in ignored, in
-// which # stands for a layer's number. It returns the matrices.
+// which # may stand for a layer's number. It returns the matrices.
 func (b *builder) bind(model any, sizes map[string]int, norm layer.Norm, ignored ...string) []*layer.Linear {
 	if b.err != nil {
 		return nil
@@ -253,8 +253,12 @@ func trim(dims []int) []int {
 // unused returns an error that names the tensors which the family does not know: a model is not run without a part of it.
 func (w *binding) unused(ignored []string) error {
 	var names []string
+	skip := map[string]bool{}
+	for _, name := range ignored {
+		skip[name] = true
+	}
 	for _, t := range w.b.src.Tensors() {
-		if !w.used[t.Name] && !slices.Contains(ignored, pattern(t.Name)) {
+		if !w.used[t.Name] && !skip[pattern(t.Name)] && !skip[t.Name] {
 			names = append(names, t.Name)
 		}
 	}
@@ -274,6 +278,19 @@ func pattern(name string) string {
 		parts[1] = "#"
 	}
 	return strings.Join(parts, ".")
+}
+
+// layerOf returns the number of the layer that a tensor belongs to, -1 for none.
+func layerOf(name string) int {
+	parts := strings.SplitN(name, ".", 3)
+	if len(parts) < 3 || parts[0] != "blk" {
+		return -1
+	}
+	i, err := strconv.Atoi(parts[1])
+	if err != nil {
+		return -1
+	}
+	return i
 }
 
 // layers checks the number of layers against the file before anything is made for each.

@@ -11,7 +11,9 @@ import (
 type params struct {
 	dim, layers, ffn, vocab, context int
 
-	bare  bool // no attention and no feed-forward nets
+	bare    bool // no attention and no feed-forward nets
+	further int  // layers at the end of the file that are not used
+
 	heads layer.Heads
 	norm  layer.Norm        // Eps and kind of all norms
 	rope  layer.RopeConfig  // Dims is 0 without rotary positions
@@ -62,11 +64,12 @@ func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 	if kind == layerNorms {
 		eps = "attention.layer_norm_epsilon"
 	}
-	heads, bare := d.heads, d.bare
+	heads, bare, further := d.heads, d.bare, d.further
 	d.params = params{
 		bare:    bare,
+		further: further,
 		dim:     b.count("embedding_length", required),
-		layers:  b.layers(),
+		layers:  b.layers() - further,
 		context: b.count("context_length", required),
 		vocab:   b.vocab(),
 		norm:    layer.Norm{Eps: float32(b.number(eps, 1e-5)), Mean: kind == layerNorms},
@@ -79,6 +82,10 @@ func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 	}
 	if pairs != unrotated {
 		d.rope = b.rope(d.heads.Dim, d.context, pairs == interleaved)
+	}
+	if d.layers < 1 {
+		b.bad("block_count", fmt.Sprintf("more than the %d layers that are not used", further), int64(d.layers+further))
+		d.layers = 0
 	}
 	d.embedScale, d.squash.Scale = 1, 1
 	d.Layers, d.attn = make([]L, d.layers), make([]layer.Attention, d.layers)
@@ -94,7 +101,13 @@ func (d *decoder[L]) read(b *builder, kind normKind, pairs pairing) {
 // bind binds the tensors of model, a pointer to d or to a struct around it, and makes the rotation, which all layers get.
 func (d *decoder[L]) bind(b *builder, model any) {
 	// Old conversions carry the inverse frequencies and the causal mask, which follow from the parameters.
-	d.matrices = b.bind(model, d.sizes, d.norm, "blk.#.attn_rot_embd.weight", "blk.#.attn.bias", "blk.#.attn.masked_bias")
+	ignored := []string{"blk.#.attn_rot_embd.weight", "blk.#.attn.bias", "blk.#.attn.masked_bias"}
+	for _, t := range b.src.Tensors() {
+		if i := layerOf(t.Name); i >= d.layers && i < d.layers+d.further {
+			ignored = append(ignored, t.Name)
+		}
+	}
+	d.matrices = b.bind(model, d.sizes, d.norm, ignored...)
 	if b.err != nil {
 		return
 	}

@@ -103,7 +103,6 @@ func (m *deepseek2) readLatent(b *builder) (head int) {
 		scale *= layer.YaRNScale(b.number("rope.scaling.yarn_log_multiplier", 0), factor)
 	}
 	m.heads = layer.Heads{N: b.count("attention.head_count", required), KV: 1, Dim: rank + rotated, Scale: float32(scale)}
-	b.value("attention.scale") // of no use here
 	return head
 }
 
