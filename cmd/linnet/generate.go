@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -116,22 +117,33 @@ func (g *generate) stream(ctx context.Context, s *engine.Session, prompt string,
 		_, err := io.WriteString(g.out, text)
 		return err
 	}
-	if !g.noEcho {
-		if err := write(prompt); err != nil {
+	done := g.waiting("reading the prompt")
+	begin := sync.OnceValue(func() error {
+		done()
+		if g.noEcho {
+			return nil
+		}
+		return write(prompt)
+	})
+	if !g.shows() { // progress stands on the line that the prompt would begin, so there the prompt comes after it
+		if err := begin(); err != nil {
 			return err
 		}
 	}
-	done := g.waiting("reading the prompt")
 	var failed error
 	for t, err := range s.Generate(ctx, prompt, opts...) {
-		done()
+		if err := begin(); err != nil {
+			return err
+		}
 		if err != nil {
 			failed = g.named(err)
 		} else if err := write(t.Text); err != nil {
 			return err
 		}
 	}
-	done()
+	if err := begin(); err != nil {
+		return err
+	}
 	if !strings.HasSuffix(last, "\n") {
 		if err := write("\n"); err != nil {
 			return err

@@ -8,9 +8,12 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
+// shows says whether progress is shown at all.
+func (a *app) shows() bool { return !a.quiet && isTerminal(a.err) }
+
 // waiting shows on a terminal that something goes on that has taken a second so far. done ends that; it may be called again.
 func (a *app) waiting(what string) (done func()) {
-	if a.quiet || !isTerminal(a.err) {
+	if !a.shows() {
 		return func() {}
 	}
 	return spin(a.err, what, time.Second)
