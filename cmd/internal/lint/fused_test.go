@@ -23,6 +23,9 @@ var fused = regexp.MustCompile(`\(` + module + `/([^ :]+\.go):(\d+)\)\s+(FN?M(?:
 
 // TestFused reads what the compiler makes of these packages for arm64, one of the CPUs on which it fuses x*y + z into one rounding.
 func TestFused(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles most of linnet for arm64")
+	}
 	args := []string{"build", "-trimpath", "-gcflags=-S", "-tags", "purego"}
 	for _, p := range exactPackages {
 		args = append(args, module+"/"+p)
