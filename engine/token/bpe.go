@@ -11,12 +11,13 @@ import (
 // bpe is byte-level byte-pair encoding: a pre-tokenizer cuts the text into words, and the bytes of a word merge, pair by pair,
 // in the order of the merge list. Source: Sennrich et al. 2016, Radford et al. 2019.
 type bpe struct {
-	pre    *pretokenizer
-	stages []splitter
-	u      *classes
-	words  *index // bytes of a token → token
-	merges *merges
-	unk    int32
+	stages     []splitter
+	normal     func(string) string // brings a text into a form of Unicode first; nil: none
+	wholeWords bool                // a word that is a token is that token, whatever the merges say
+	u          *classes
+	words      *index // bytes of a token → token
+	merges     *merges
+	unk        int32
 
 	// rebuilt holds two bits a token, found when a text first has the token as a word: do merges make it of its bytes?
 	// 1: yes, 3: no. Everyone who asks finds the same, so that a lost write costs only time.
@@ -33,7 +34,16 @@ func newBPE(v *Vocab, texts *index) (algorithm, defaults, error) {
 	if len(v.Merges) == 0 {
 		return nil, defaults{}, fmt.Errorf("token: byte-level BPE needs a list of merges")
 	}
-	b := &bpe{pre: pre, stages: pre.stages, u: unicodeClasses(), unk: int32(v.UNK)}
+	b := &bpe{stages: pre.stages, wholeWords: pre.wholeWords, u: unicodeClasses(), unk: int32(v.UNK)}
+	if pre.nfc {
+		b.normal = nfc
+	}
+	if v.Rules != nil {
+		b.wholeWords = v.Rules.WholeWords
+		if b.normal, err = v.Rules.normal(); err != nil {
+			return nil, defaults{}, err
+		}
+	}
 	raw := blockStrings(len(v.Tokens), func(block []byte, id int) []byte {
 		if v.Kinds[id] == Normal || v.Kinds[id] == UserDefined {
 			if longer, ok := appendBytes(block, v.Tokens[id]); ok {
@@ -87,14 +97,19 @@ func (b *bpe) appendRaw(dst []byte, text string) []byte {
 	return append(dst, text...)
 }
 
-func (b *bpe) encode(dst []int32, text string, _ bool) []int32 {
+func (b *bpe) encode(dst []int32, text string, first bool) []int32 {
+	text, _ = b.normalize(text, first)
+	return b.split(dst, text, b.stages)
+}
+
+func (b *bpe) normalize(text string, first bool) (string, bool) {
 	if !utf8.ValidString(text) {
 		text = repair(text)
 	}
-	if b.pre.nfc {
-		text = nfc(text)
+	if b.normal != nil {
+		text = b.normal(text)
 	}
-	return b.split(dst, text, b.stages)
+	return text, first
 }
 
 // split cuts the text by the first stage and its pieces by the others.
@@ -118,7 +133,7 @@ func (b *bpe) word(dst []int32, w string) []int32 {
 	if id < 0 {
 		return b.merge(dst, w)
 	}
-	if b.pre.wholeWords {
+	if b.wholeWords {
 		return append(dst, id)
 	}
 	flags, bit := &b.rebuilt[id/16], uint32(1)<<(id%16*2)

@@ -22,6 +22,12 @@ func (v *Vocab) check() (*index, error) {
 	case len(v.Kinds) != 0 && len(v.Kinds) != n:
 		return nil, fmt.Errorf("token: %d kinds for %d tokens", len(v.Kinds), n)
 	}
+	if len(v.Match) != 0 && len(v.Match) != n {
+		return nil, fmt.Errorf("token: %d ways to match %d tokens", len(v.Match), n)
+	}
+	if err := v.Rules.check(n); err != nil {
+		return nil, err
+	}
 	for id, k := range v.Kinds {
 		s := v.Tokens[id]
 		if k < Normal || k > Byte {

@@ -27,9 +27,6 @@ const freeSlot = math.MaxUint64
 
 // newMerges resolves the list by the texts of the tokens. raw is the inverse: the bytes of a token.
 func newMerges(list []string, texts *index, raw []string) (*merges, error) {
-	if len(list) > maxMerges {
-		return nil, fmt.Errorf("token: %d merges, at most %d are supported", len(list), maxMerges)
-	}
 	n := bits.Len(uint(2 * len(list)))
 	m := &merges{
 		slots: make([]uint64, 1<<n), shift: uint(64 - n), result: make([]int32, len(list)),
@@ -49,28 +46,9 @@ func newMerges(list []string, texts *index, raw []string) (*merges, error) {
 			m.bytes[s[0]] = int32(id)
 		}
 	}
-	var joined []byte
-	for rank, s := range list {
-		// a piece may begin with a space, so the one that parts them is never the first byte
-		cut := -1
-		if len(s) > 0 {
-			cut = strings.IndexByte(s[1:], ' ') + 1
-		}
-		if cut < 1 || cut == len(s)-1 {
-			return nil, fmt.Errorf("token: merge %d %q is not two pieces with a space between", rank, s)
-		}
-		l, r := s[:cut], s[cut+1:]
-		joined = append(append(joined[:0], l...), r...)
-		left, right, both := texts.find(l), texts.find(r), texts.find(string(joined))
-		for _, p := range []struct {
-			id   int32
-			text string
-		}{{left, l}, {right, r}, {both, string(joined)}} {
-			if p.id < 0 {
-				return nil, fmt.Errorf("token: merge %d %q needs the token %q, which is not in the vocabulary", rank, s, p.text)
-			}
-		}
-		m.add(left, right, both, rank)
+	err := eachMerge(list, texts, func(rank int, left, right, both int32) { m.add(left, right, both, rank) })
+	if err != nil {
+		return nil, err
 	}
 	for a, x := range m.bytes {
 		for b, y := range m.bytes {
@@ -80,6 +58,37 @@ func newMerges(list []string, texts *index, raw []string) (*merges, error) {
 		}
 	}
 	return m, nil
+}
+
+// eachMerge calls f with the ranks of a merge list and the tokens that they name by their texts.
+func eachMerge(list []string, texts *index, f func(rank int, left, right, both int32)) error {
+	if len(list) > maxMerges {
+		return fmt.Errorf("token: %d merges, at most %d are supported", len(list), maxMerges)
+	}
+	var joined []byte
+	for rank, s := range list {
+		// a piece may begin with a space, so the one that parts them is never the first byte
+		cut := -1
+		if len(s) > 0 {
+			cut = strings.IndexByte(s[1:], ' ') + 1
+		}
+		if cut < 1 || cut == len(s)-1 {
+			return fmt.Errorf("token: merge %d %q is not two pieces with a space between", rank, s)
+		}
+		l, r := s[:cut], s[cut+1:]
+		joined = append(append(joined[:0], l...), r...)
+		left, right, both := texts.find(l), texts.find(r), texts.find(string(joined))
+		for _, p := range []struct {
+			id   int32
+			text string
+		}{{left, l}, {right, r}, {both, string(joined)}} {
+			if p.id < 0 {
+				return fmt.Errorf("token: merge %d %q needs the token %q, which is not in the vocabulary", rank, s, p.text)
+			}
+		}
+		f(rank, left, right, both)
+	}
+	return nil
 }
 
 // add keeps the first of equal pairs.

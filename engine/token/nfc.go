@@ -99,3 +99,22 @@ func pair(a, b rune) (rune, bool) {
 	r, n := utf8.DecodeRuneInString(s)
 	return r, n == len(s)
 }
+
+// nfkc normalizes a valid text to Unicode form KC: compatibility characters become what they stand for, and the result is composed.
+func nfkc(text string) string {
+	n := norm.NFKC.QuickSpanString(text)
+	if n == len(text) {
+		return text
+	}
+	out := append(make([]byte, 0, len(text)+len(text)/8), text[:n]...)
+	for i, r := range text[n:] {
+		if r < utf8.RuneSelf {
+			out = append(out, byte(r))
+		} else if d := norm.NFKD.PropertiesString(text[n+i:]).Decomposition(); d != nil {
+			out = append(out, d...)
+		} else {
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return nfc(string(out))
+}

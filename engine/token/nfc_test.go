@@ -38,3 +38,27 @@ func TestNFCLong(t *testing.T) {
 		t.Errorf("got %d bytes %.40q, want %d bytes %.40q", len(got), got, len(want), want)
 	}
 }
+
+// TestNFKC compares with the package norm where it is right, and with the standard where a compatibility character composes with the one before.
+func TestNFKC(t *testing.T) {
+	alphabet := []rune("aeo 1\u0301\u0323\u1ed9\u00bd\u2460\ufb01\uff21\u017f\u1e9b\u338f\u00a8\u2126\uac00\u09df\u3000\u0132")
+	rnd := rand.New(rand.NewPCG(3, 4))
+	for range 5_000 {
+		s := make([]rune, rnd.IntN(12))
+		for i := range s {
+			s[i] = alphabet[rnd.IntN(len(alphabet))]
+		}
+		if got, want := nfkc(string(s)), norm.NFKC.String(string(s)); got != want {
+			t.Fatalf("nfkc(%+q) = %+q, want %+q", string(s), got, want)
+		}
+	}
+	for in, want := range map[string]string{"": "", "abc": "abc", "\uffb2\uffc3": "\ubc30", "a\ufb01x": "afix", "\uff76\uff9e": "\u30ac", "x\u00b4": "x \u0301"} {
+		if got := nfkc(in); got != want {
+			t.Errorf("nfkc(%+q) = %+q, want %+q", in, got, want)
+		}
+	}
+	const n = 1000
+	if got, want := nfkc("\uff45"+strings.Repeat("\u0301", n)), "\u00e9"+strings.Repeat("\u0301", n-1); got != want {
+		t.Errorf("a long run of marks: %d bytes, want %d", len(got), len(want))
+	}
+}

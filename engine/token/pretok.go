@@ -49,6 +49,8 @@ var pretokenizers = []struct {
 	{[]string{"default"}, pretokenizer{stages: []splitter{runs(classOr{punct, "$+<=>^~|"}), gpt2, runs(number), threeDigits}}},
 	{[]string{"falcon"}, pretokenizer{stages: []splitter{runs(classOr{punct, "$+<=>^~|`"}), gpt2, threeDigits}}},
 
+	{[]string{"falcon-original"}, pretokenizer{stages: []splitter{runs(classOr{punct, "$+<=>^~|`"}), gpt2, numberBytes, threeDigits}}}, // of its tokenizer.json
+
 	{[]string{"llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano"},
 		pretokenizer{stages: []splitter{cl100k}, wholeWords: true, defaults: bos}},
 	{[]string{"dbrx", "smaug-bpe", "glm4", "chatglm-bpe"}, pretokenizer{stages: []splitter{cl100k}}},
@@ -64,7 +66,7 @@ var pretokenizers = []struct {
 	{[]string{"tekken"}, pretokenizer{stages: []splitter{mixed{digits: 1}.split}, wholeWords: true, defaults: bos}},
 
 	{[]string{"deepseek-llm"}, pretokenizer{stages: []splitter{newlines, afterBlank(deepseekLetters), afterBlank(deepseekPunct),
-		trailingBlank, runs(cjk), runs(number)}}},
+		trailingBlank, runs(cjk), digit}}},
 	{[]string{"deepseek-coder"}, pretokenizer{stages: []splitter{newlines, afterBlank(letter), afterBlank(punct), runs(cjk), digit}}},
 	{[]string{"deepseek-v3", "hunyuan-dense", "joyai-llm", "hy_v4"}, pretokenizer{stages: []splitter{digitRuns(3), runs(hanKana), matches(deepseek3)}}},
 	{[]string{"bloom", "gpt3-finnish", "poro-chat"}, pretokenizer{stages: []splitter{bloomWord}}},

@@ -121,6 +121,20 @@ var threeDigits = matches(func(_ *classes, s string) int {
 	return 0
 })
 
+// numberBytes makes pieces of the runs of bytes that stand for numbers in the alphabet of bytes, which some tokenizers take for text: beside
+// the digits the second bytes of such letters as "м".
+func numberBytes(_ *classes, s string) int {
+	n := 1
+	for n < len(s) && isNumberByte(s[n]) == isNumberByte(s[0]) {
+		n++
+	}
+	return n
+}
+
+func isNumberByte(b byte) bool {
+	return isDigit(b) || strings.IndexByte("\xB2\xB3\xB9\xBC\xBD\xBE", b) >= 0 // ²³¹¼½¾
+}
+
 func isDigit(b byte) bool { return '0' <= b && b <= '9' }
 
 // trailingBlank is \s+$

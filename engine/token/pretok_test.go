@@ -54,7 +54,7 @@ var publishedExpressions = []struct {
 	{"ufakzeka", [][]string{reQwen[1:]}},
 	{"gpt-4o", [][]string{reO200K}},
 	{"tekken", [][]string{reTekken}},
-	{"deepseek-llm", [][]string{{`[\r\n]`}, {`\s?[` + classOf(deepseekLetters) + `]+`}, {`\s?[!-/:-~！-／：-～‘-‟　-。]+`}, {`\s+$`}, reCJK, {`\p{N}+`}}},
+	{"deepseek-llm", [][]string{{`[\r\n]`}, {`\s?[` + classOf(deepseekLetters) + `]+`}, {`\s?[!-/:-~！-／：-～‘-‟　-。]+`}, {`\s+$`}, reCJK, reN}},
 	{"deepseek-coder", [][]string{{`[\r\n]`}, {`\s?\p{L}+`}, {`\s?\p{P}+`}, reCJK, reN}},
 	{"deepseek-v3", [][]string{{`\p{N}{1,3}`}, reHan, reDeepseek3}},
 	{"bloom", [][]string{reBloom}},
@@ -222,6 +222,20 @@ func TestPretokenizersLinear(t *testing.T) {
 				t.Errorf("%s stands in two rows", name)
 			}
 			seen[name] = true
+		}
+	}
+}
+
+// TestNumberBytes: in the alphabet of bytes the second byte of "м" is ¼, a number.
+func TestNumberBytes(t *testing.T) {
+	for text, want := range map[string]string{"a": "a", "12": "12", "a12b": "a|12|b", "м": "\xd0|\xbc", "½3": "\xc2|\xbd3", " 1": " |1", "é": "é"} {
+		var got []string
+		for text != "" {
+			n := numberBytes(nil, text)
+			got, text = append(got, text[:n]), text[n:]
+		}
+		if s := strings.Join(got, "|"); s != want {
+			t.Errorf("got %q, want %q", s, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package token
 import (
 	"sort"
 	"strings"
+	"unicode"
 )
 
 // maxSpecial bounds the text of a special token, in bytes: the search of a text can look at so many for each of its own.
@@ -11,13 +12,13 @@ const maxSpecial = 1024
 // matcher finds the tokens that are cut out of a text before an algorithm sees it: at the first place where one
 // stands, the longest. It is a trie over the bytes of their texts, one sorted run of edges a node; a branch with one token is a leaf.
 type matcher struct {
-	tokens []string
+	tokens []string  // [vocab] the text that each is found by; empty: it is not looked for
 	starts [256]bool // bytes that a token begins with; control tokens only with ParseSpecial
 	plain  [256]bool // the same for the tokens that are found always
 	nodes  []trieNode
 	edges  []trieEdge
-	strip  []bool // [vocab] white space after the token belongs to it; nil: none does
-	always []bool // [vocab] found without ParseSpecial too
+	match  []Match // [vocab]; nil: nothing is stripped
+	always []bool  // [vocab] found without ParseSpecial too
 }
 
 type trieNode struct {
@@ -36,21 +37,49 @@ type found struct {
 	id         int32
 }
 
-func newMatcher(v *Vocab) matcher {
-	m := matcher{tokens: v.Tokens, always: make([]bool, len(v.Tokens)), strip: stripsRight(v)}
+// findSpecial prepares the search for special tokens.
+func (t *Tokenizer) findSpecial() {
+	match := t.v.Match
+	if len(match) == 0 {
+		match = stripsRight(&t.v)
+	}
+	texts := make([]string, len(t.v.Tokens)) // of the tokens that are looked for
+	late := make([]string, len(t.v.Tokens))  // of those that are looked for in normalized text: normalized as well
+	anyLate := false
+	for id, s := range t.v.Tokens {
+		switch k := t.v.Kinds[id]; {
+		case s == "" || k != Control && k != UserDefined && k != Unknown:
+		case match == nil || match[id]&Normalized == 0:
+			texts[id] = s
+		default:
+			if n, ok := t.alg.(normalizer); ok {
+				s, _ = n.normalize(s, true)
+			}
+			late[id], anyLate = s, true
+		}
+	}
+	t.special = newMatcher(&t.v, texts, match)
+	if anyLate {
+		m := newMatcher(&t.v, late, match)
+		t.late = &m
+	}
+}
+
+// newMatcher makes a matcher of tokens by the texts that they are found by.
+func newMatcher(v *Vocab, texts []string, match []Match) matcher {
+	m := matcher{tokens: texts, always: make([]bool, len(texts)), match: match}
 	var ids []int32
-	for id, k := range v.Kinds {
-		s := v.Tokens[id]
-		if s == "" || (k != Control && k != UserDefined && k != Unknown) {
+	for id, s := range texts {
+		if s == "" {
 			continue
 		}
 		ids = append(ids, int32(id))
 		m.starts[s[0]] = true
-		if k == UserDefined {
+		if v.Kinds[id] == UserDefined {
 			m.always[id], m.plain[s[0]] = true, true
 		}
 	}
-	sort.Slice(ids, func(i, j int) bool { return v.Tokens[ids[i]] < v.Tokens[ids[j]] })
+	sort.Slice(ids, func(i, j int) bool { return texts[ids[i]] < texts[ids[j]] })
 	m.nodes = append(m.nodes, trieNode{id: -1})
 	m.grow(ids)
 	return m
@@ -86,17 +115,20 @@ func (m *matcher) grow(ids []int32) {
 
 // stripsRight says which tokens swallow the white space that follows them. No key of a GGUF file tells it:
 // the tokens that Phi-3 added after training do, those it inherited from Llama do not.
-func stripsRight(v *Vocab) []bool {
+func stripsRight(v *Vocab) []Match {
 	name := strings.ToLower(v.Name)
 	if !strings.Contains(name, "phi-3") && !strings.Contains(name, "phi3") {
 		return nil
 	}
-	strip := make([]bool, len(v.Tokens))
+	match := make([]Match, len(v.Tokens))
 	for id, s := range v.Tokens {
-		k := v.Kinds[id]
-		strip[id] = (k == Control || k == UserDefined || k == Unknown) && s != "<unk>" && s != "<s>" && s != "<|endoftext|>"
+		switch k := v.Kinds[id]; {
+		case k != Control && k != UserDefined && k != Unknown, s == "<unk>", s == "<s>", s == "<|endoftext|>":
+		default:
+			match[id] = StripRight
+		}
 	}
-	return strip
+	return match
 }
 
 // next finds the first special token of a text.
@@ -110,11 +142,14 @@ func (m *matcher) next(text string, control bool) found {
 			continue
 		}
 		if id, n := m.longest(text[i:], control); id >= 0 {
-			end := i + n
-			for m.strip != nil && m.strip[id] && end < len(text) && isSpace(text[end]) {
-				end++
+			start, end := i, i+n
+			if m.match != nil && m.match[id]&StripLeft != 0 {
+				start = len(strings.TrimRightFunc(text[:start], unicode.IsSpace))
 			}
-			return found{i, end, id}
+			if m.match != nil && m.match[id]&StripRight != 0 {
+				end = len(text) - len(strings.TrimLeftFunc(text[end:], unicode.IsSpace))
+			}
+			return found{start, end, id}
 		}
 	}
 	return found{len(text), len(text), -1}
@@ -141,6 +176,3 @@ func (m *matcher) longest(text string, control bool) (id int32, n int) {
 		node = &m.nodes[edges[k].node]
 	}
 }
-
-// isSpace is white space in the C sense.
-func isSpace(b byte) bool { return b == ' ' || (b >= '\t' && b <= '\r') }

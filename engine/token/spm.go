@@ -17,9 +17,12 @@ const spaceMark = "▁"
 // The text is not cut into words before that. But two neighbouring characters that no piece holds side by side are
 // never joined, so the text falls apart there into chunks that can be done one by one; in most vocabularies that is
 // before every space.
+//
+// Hugging Face vocabularies of this kind have no scores but a list of merges, the best first.
 type spm struct {
 	vocab    int32
 	prefix   bool // a space goes before a text
+	alone    bool // but not before another
 	chars    charTable
 	extra    []string // characters inside pieces that are no pieces: extra[i] has the symbol vocab+i
 	joint    joints
@@ -37,17 +40,22 @@ type spmState struct {
 	last   byte    // class of the last character of chunk
 }
 
-func newSPM(v *Vocab) (algorithm, defaults, error) {
+// newSPM takes the index of the tokens by their texts beside them.
+func newSPM(v *Vocab, texts *index) (algorithm, defaults, error) {
 	d := defaults{addBOS: true, spacePrefix: v.AddSpacePrefix == nil || *v.AddSpacePrefix}
-	if len(v.Scores) == 0 {
-		return nil, d, fmt.Errorf("token: the tokenizer model %q needs scores, the vocabulary has none", v.Model)
+	if len(v.Scores) == 0 && len(v.Merges) == 0 {
+		return nil, d, fmt.Errorf("token: the tokenizer model %q needs scores or merges, the vocabulary has neither", v.Model)
 	}
 	fb, err := newFallback(v)
 	if err != nil {
 		return nil, d, err
 	}
-	s := &spm{vocab: int32(len(v.Tokens)), prefix: d.spacePrefix, fallback: fb}
+	s := &spm{vocab: int32(len(v.Tokens)), prefix: d.spacePrefix, alone: v.Rules != nil && v.Rules.PrefixAlone, fallback: fb}
 	s.states.New = func() any { return new(spmState) }
+	s.learnChars(v)
+	if len(v.Scores) == 0 {
+		return s, d, s.learnMerges(v, texts)
+	}
 	s.learn(v)
 	return s, d, nil
 }
@@ -76,7 +84,7 @@ func (s *spm) encode(dst []int32, text string, first bool) []int32 {
 	st := s.states.Get().(*spmState)
 	defer s.states.Put(st)
 	st.tokens, st.start, st.chunk = dst, len(dst), st.chunk[:0]
-	if s.prefix && first {
+	if s.prefixes(text, first) {
 		s.read(st, spaceMark)
 	}
 	if !utf8.ValidString(text) {
@@ -87,6 +95,23 @@ func (s *spm) encode(dst []int32, text string, first bool) []int32 {
 	s.flush(st)
 	dst, st.tokens = st.tokens, nil
 	return dst
+}
+
+// prefixes says whether a space goes before a fragment.
+func (s *spm) prefixes(text string, first bool) bool {
+	return s.prefix && first && !(s.alone && (text[0] == ' ' || strings.HasPrefix(text, spaceMark)))
+}
+
+// normalize writes the spaces of a fragment as marks, unless a pre-tokenizer does it, which comes later.
+func (s *spm) normalize(text string, first bool) (string, bool) {
+	if s.alone {
+		return text, first
+	}
+	marked := strings.ReplaceAll(text, " ", spaceMark)
+	if s.prefixes(text, first) {
+		marked = spaceMark + marked
+	}
+	return marked, false
 }
 
 // read takes the characters of a text into chunks.
@@ -129,27 +154,27 @@ func (s *spm) flush(st *spmState) {
 	st.chunk = st.chunk[:0]
 }
 
-// fallback gives tokens to the characters that have none.
+// fallback gives tokens to the characters that have none: a token for each byte, or, unless all of them have one, the unknown token.
 type fallback struct {
-	bytes [256]int32
-	all   bool  // there is a token for each byte; without, none is used
-	unk   int32 // then in their place
+	bytes [256]int32 // -1: there is none
+	unk   int32
 }
 
 func newFallback(v *Vocab) (fallback, error) {
 	f := fallback{unk: int32(v.UNK)}
-	var have [256]bool
+	for b := range f.bytes {
+		f.bytes[b] = -1
+	}
 	n := 0
 	for id, k := range v.Kinds {
 		if k == Byte {
-			if b, ok := byteOf(v.Tokens[id]); ok && !have[b] {
-				f.bytes[b], have[b] = int32(id), true
+			if b, ok := byteOf(v.Tokens[id]); ok && f.bytes[b] < 0 {
+				f.bytes[b] = int32(id)
 				n++
 			}
 		}
 	}
-	f.all = n == 256
-	if !f.all && f.unk < 0 {
+	if n < 256 && f.unk < 0 {
 		return f, fmt.Errorf("token: the vocabulary has %d of 256 byte tokens and no unknown token", n)
 	}
 	return f, nil
@@ -158,14 +183,16 @@ func newFallback(v *Vocab) (fallback, error) {
 // add appends to the ids of a text, which begin at dst[start], what stands for a character without a token: its bytes,
 // or the unknown token once for a run.
 func (f *fallback) add(dst []int32, start int, char string) []int32 {
-	if f.all {
-		for i := range len(char) {
-			dst = append(dst, f.bytes[char[i]])
+	for i := range len(char) {
+		if f.bytes[char[i]] < 0 {
+			if len(dst) > start && dst[len(dst)-1] == f.unk {
+				return dst
+			}
+			return append(dst, f.unk)
 		}
-		return dst
 	}
-	if len(dst) > start && dst[len(dst)-1] == f.unk {
-		return dst
+	for i := range len(char) {
+		dst = append(dst, f.bytes[char[i]])
 	}
-	return append(dst, f.unk)
+	return dst
 }

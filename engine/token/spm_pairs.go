@@ -139,8 +139,8 @@ func (p *pairTable) mergeLong(chunk []int32, st *mergeState) []int32 {
 	return left
 }
 
-// learn fills the tables from the pieces of a vocabulary.
-func (s *spm) learn(v *Vocab) {
+// learnChars gives symbols to the characters that are pieces.
+func (s *spm) learnChars(v *Vocab) {
 	s.chars = newCharTable()
 	for id, text := range v.Tokens {
 		if !s.joins(v, id) {
@@ -150,6 +150,21 @@ func (s *spm) learn(v *Vocab) {
 			s.chars.add(value, int32(id))
 		}
 	}
+}
+
+// learnMerges fills the tables from a list of merges.
+func (s *spm) learnMerges(v *Vocab, texts *index) error {
+	s.pairs = newPairTable(len(v.Merges))
+	return eachMerge(v.Merges, texts, func(rank int, left, right, both int32) {
+		if _, r := s.pairs.find(left, right); r == noRank {
+			s.meet(v.Tokens[both])
+			s.pairs.add(pairSlot{left, right, both, uint32(rank) + 1})
+		}
+	})
+}
+
+// learn fills the tables from the pieces of a vocabulary and their scores.
+func (s *spm) learn(v *Vocab) {
 	var order []int32                       // pieces of two characters and more
 	lengths := make([]int32, len(v.Tokens)) // [vocab] in characters
 	for id, text := range v.Tokens {

@@ -77,7 +77,7 @@ func TestSPMCases(t *testing.T) {
 		if c.noPrefix {
 			v.AddSpacePrefix = &no
 		}
-		alg, _, err := newSPM(&v)
+		alg, _, err := newSPM(&v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,7 +89,7 @@ func TestSPMCases(t *testing.T) {
 
 func TestSPMSecondFragmentHasNoPrefix(t *testing.T) {
 	v := spmVocab(true)
-	alg, d, err := newSPM(&v)
+	alg, d, err := newSPM(&v, nil)
 	if err != nil || !d.spacePrefix || !d.addBOS || d.addEOS {
 		t.Fatalf("defaults %+v, error %v", d, err)
 	}
@@ -106,7 +106,7 @@ func TestSPMRefuses(t *testing.T) {
 	noScores.Scores = nil
 	noUnknown.UNK = -1
 	for want, v := range map[string]Vocab{"needs scores": noScores, "0 of 256 byte tokens": noUnknown} {
-		if _, _, err := newSPM(&v); err == nil || !strings.Contains(err.Error(), want) {
+		if _, _, err := newSPM(&v, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got the error %v, want one with %q", err, want)
 		}
 	}
@@ -196,7 +196,7 @@ func checkSPM(t *testing.T, v *Vocab, text string) {
 	t.Helper()
 	for _, prefix := range []bool{false, true} {
 		v.AddSpacePrefix = &prefix
-		alg, _, err := newSPM(v)
+		alg, _, err := newSPM(v, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -225,7 +225,7 @@ func FuzzSPM(f *testing.F) {
 // TestSPMLongChunk holds the two ways to join against each other where the definition is too slow.
 func TestSPMLongChunk(t *testing.T) {
 	v := spmVocab(true)
-	alg, _, err := newSPM(&v)
+	alg, _, err := newSPM(&v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +238,7 @@ func TestSPMLongChunk(t *testing.T) {
 
 func TestSPMDoesNotAllocate(t *testing.T) {
 	v := spmVocab(true)
-	alg, _, err := newSPM(&v)
+	alg, _, err := newSPM(&v, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

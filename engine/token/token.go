@@ -1,5 +1,5 @@
 // Package token turns text into token ids and ids back into text, the way the vocabulary of a model defines it.
-// It takes a plain Vocab struct, knows no file format, and imports nothing else of linnet.
+// It takes a plain Vocab struct, which it also reads from the files of Hugging Face folders, and imports nothing else of linnet.
 package token
 
 import (
@@ -23,11 +23,11 @@ const (
 
 // Vocab is a vocabulary as a file states it.
 type Vocab struct {
-	Model  string    // tokenizer.ggml.model: "llama" (SentencePiece), "gpt2" (byte-level BPE), "bert" (WordPiece), "t5" (Unigram)
+	Model  string    // tokenizer.ggml.model: "llama" (SentencePiece BPE), "gpt2" (byte-level BPE), "bert" (WordPiece), "t5" (Unigram)
 	Pre    string    // tokenizer.ggml.pre: the pre-tokenizer of a byte-level BPE
 	Name   string    // general.name: a few models are recognised by it
 	Tokens []string  // [vocab]
-	Scores []float32 // [vocab] or empty
+	Scores []float32 // [vocab] or empty; a "llama" vocabulary without has merges
 	Kinds  []Kind    // [vocab] or empty (all Normal)
 	Merges []string  // "left right", the best first
 
@@ -35,6 +35,9 @@ type Vocab struct {
 
 	AddBOS, AddEOS, AddSpacePrefix, RemoveExtraSpaces *bool  // nil: the tokenizer's own default
 	CharsMap                                          []byte // tokenizer.ggml.precompiled_charsmap (Unigram)
+
+	Match []Match // [vocab] or empty: how special tokens are found
+	Rules *Rules  // of a tokenizer.json; nil: as the names above imply
 }
 
 // Options of Encode.
@@ -53,6 +56,12 @@ type algorithm interface {
 	appendRaw(dst []byte, text string) []byte
 }
 
+// A normalizer is an algorithm that rewrites a fragment before it cuts it. Of the result it makes the same if it is told what is returned as
+// first: whether a space goes before it still.
+type normalizer interface {
+	normalize(text string, first bool) (string, bool)
+}
+
 // defaults are what a tokenizer does where the file is silent.
 type defaults struct {
 	addBOS, addEOS, addSep bool // addSep: SEP closes a text
@@ -65,7 +74,9 @@ type Tokenizer struct {
 	alg     algorithm
 	pieces  []string // [vocab] raw bytes
 	special matcher
-	eog     []bool // [vocab]
+	late    *matcher // of special tokens that are found in normalized text; nil: there are none
+	once    bool     // the algorithm hears of the start of a text only
+	eog     []bool   // [vocab]
 	prefix  []int32
 	suffix  []int32 // what AddSpecial puts before and after a text
 	trim    bool    // TrimPrefix takes one leading space off
@@ -88,7 +99,7 @@ func New(v Vocab) (*Tokenizer, error) {
 	}
 	t.alg = alg
 	t.pieces = rawPieces(&t.v, alg)
-	t.special = newMatcher(&t.v)
+	t.findSpecial()
 	t.ends(def)
 	t.buffers.New = func() any { return new([]int32) }
 	return t, nil
@@ -100,7 +111,7 @@ func newAlgorithm(v *Vocab, texts *index) (algorithm, defaults, error) {
 	case "gpt2":
 		return newBPE(v, texts)
 	case "llama":
-		return newSPM(v)
+		return newSPM(v, texts)
 	case "t5":
 		return newUnigram(v)
 	case "bert":
@@ -123,9 +134,13 @@ func (t *Tokenizer) AppendEncode(dst []int32, text string, o Options) []int32 {
 	for len(text) > 0 {
 		m := t.special.next(text, o.ParseSpecial)
 		if m.start > 0 {
-			dst = t.alg.encode(dst, text[:m.start], first)
+			if t.late == nil {
+				dst = t.alg.encode(dst, text[:m.start], first)
+			} else {
+				dst = t.encodeLate(dst, text[:m.start], first, o)
+			}
 		}
-		first = true
+		first = !t.once
 		if m.id >= 0 {
 			dst = append(dst, m.id)
 		}
@@ -133,6 +148,25 @@ func (t *Tokenizer) AppendEncode(dst []int32, text string, o Options) []int32 {
 	}
 	if o.AddSpecial {
 		dst = append(dst, t.suffix...)
+	}
+	return dst
+}
+
+// encodeLate appends the ids of a fragment in which special tokens are found after it was normalized.
+func (t *Tokenizer) encodeLate(dst []int32, text string, first bool, o Options) []int32 {
+	if n, ok := t.alg.(normalizer); ok {
+		text, first = n.normalize(text, first)
+	}
+	for len(text) > 0 {
+		m := t.late.next(text, o.ParseSpecial)
+		if m.start > 0 {
+			dst = t.alg.encode(dst, text[:m.start], first)
+		}
+		first = first && !t.once
+		if m.id >= 0 {
+			dst = append(dst, m.id)
+		}
+		text = text[m.end:]
 	}
 	return dst
 }
@@ -150,12 +184,12 @@ func (t *Tokenizer) Count(text string, o Options) int {
 func rawPieces(v *Vocab, alg algorithm) []string {
 	return blockStrings(len(v.Tokens), func(block []byte, id int) []byte {
 		s := v.Tokens[id]
-		switch v.Kinds[id] {
-		case Normal:
-			return alg.appendRaw(block, s)
-		case Byte:
+		switch k := v.Kinds[id]; {
+		case k == Byte:
 			b, _ := byteOf(s)
 			return append(block, b)
+		case k == Normal, v.Rules != nil && (v.Model == "llama" || v.Model == "t5"): // their decoders write the spaces of all tokens
+			return alg.appendRaw(block, s)
 		}
 		return append(block, s...)
 	})
@@ -188,6 +222,11 @@ func byteOf(text string) (byte, bool) {
 
 // ends settles what AddSpecial adds: what the file says, or the tokenizer's default.
 func (t *Tokenizer) ends(d defaults) {
+	t.trim = d.spacePrefix
+	if r := t.v.Rules; r != nil {
+		t.prefix, t.suffix, t.once = r.Before, r.After, r.PrefixOnce
+		return
+	}
 	if t.v.AddBOS != nil {
 		d.addBOS = *t.v.AddBOS
 	}
@@ -203,7 +242,6 @@ func (t *Tokenizer) ends(d defaults) {
 	if d.addEOS && t.v.EOS >= 0 {
 		t.suffix = append(t.suffix, int32(t.v.EOS))
 	}
-	t.trim = d.spacePrefix
 }
 
 // Len returns the number of tokens in the vocabulary.

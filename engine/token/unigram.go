@@ -24,7 +24,8 @@ type unigram struct {
 	words    bool // as Hugging Face tokenizers
 	chars    *charsMap
 	prefix   bool // a space goes before a text
-	squeeze  bool // runs of spaces become one, those at the ends none
+	alone    bool // but not before another
+	spaces   SpaceRule
 	pieces   *doubleArray
 	scores   []float64 // [vocab] what a piece adds to the sum
 	unknown  float64   // what an unknown character adds
@@ -75,9 +76,14 @@ func newUnigram(v *Vocab) (algorithm, defaults, error) {
 		words:    v.PAD >= 0 && v.PAD != v.UNK,
 		chars:    chars,
 		prefix:   d.spacePrefix,
-		squeeze:  v.RemoveExtraSpaces == nil || *v.RemoveExtraSpaces,
 		scores:   make([]float64, len(v.Tokens)),
 		fallback: fb,
+	}
+	if v.RemoveExtraSpaces != nil && !*v.RemoveExtraSpaces {
+		u.spaces = KeepSpaces
+	}
+	if r := v.Rules; r != nil {
+		u.words, u.alone, u.spaces = true, r.PrefixAlone, r.Spaces
 	}
 	u.states.New = func() any { return new(unigramState) }
 	u.learn(v)
@@ -135,17 +141,22 @@ func (u *unigram) encode(dst []int32, text string, first bool) []int32 {
 func (u *unigram) normalize(st *unigramState, text string, first bool) {
 	if u.words {
 		st.mapped = u.chars.appendClusters(st.mapped[:0], text)
-		if u.squeeze {
+		if u.spaces == SplitSpaces {
 			st.mapped = spaced(st.mapped)
 		}
 	} else {
 		st.mapped = u.chars.append(st.mapped[:0], text)
 	}
+	squeeze := u.spaces != KeepSpaces
 	out, rest := st.text[:0], st.mapped
-	if u.squeeze {
+	if squeeze {
 		rest = bytes.TrimLeft(rest, " ")
 	}
-	if len(rest) > 0 && u.prefix && first {
+	if u.spaces == SqueezeSpaces {
+		rest = bytes.TrimRightFunc(rest, unicode.IsSpace)
+	}
+	led := len(rest) < len(st.mapped) && st.mapped[0] == ' ' && u.spaces == SqueezeSpaces // one space of those before it stays
+	if len(rest) > 0 && (led || u.prefixes(rest, first)) {
 		out = append(out, spaceMark...)
 	}
 	var last byte
@@ -153,15 +164,20 @@ func (u *unigram) normalize(st *unigramState, text string, first bool) {
 		switch {
 		case c != ' ':
 			out = append(out, c)
-		case last != ' ' || !u.squeeze:
+		case last != ' ' || !squeeze:
 			out = append(out, spaceMark...)
 		}
 		last = c
 	}
-	for u.squeeze && bytes.HasSuffix(out, []byte(spaceMark)) {
+	for squeeze && bytes.HasSuffix(out, []byte(spaceMark)) {
 		out = out[:len(out)-len(spaceMark)]
 	}
 	st.text = out
+}
+
+// prefixes says whether a space goes before a fragment, not empty.
+func (u *unigram) prefixes(text []byte, first bool) bool {
+	return u.prefix && first && !(u.alone && (text[0] == ' ' || bytes.HasPrefix(text, []byte(spaceMark))))
 }
 
 // spaced makes spaces of all white space, in place.

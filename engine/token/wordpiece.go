@@ -20,9 +20,11 @@ type wordPiece struct {
 	pieces *doubleArray // keys: startKey or goOnKey, then the piece
 	begin  int32        // node after startKey, or -1
 	goOn   int32        // node after goOnKey, or -1
-	cased  bool         // letters keep case and accents: some piece has capital letters
 	unk    int32
-	states sync.Pool // of *wordState
+
+	lowercase, accents bool      // letters lose their case, keep their accents
+	ideographs         bool      // each is a word
+	states             sync.Pool // of *wordState
 }
 
 // wordState is the working memory of one call.
@@ -47,6 +49,7 @@ func newWordPiece(v *Vocab) (algorithm, defaults, error) {
 	}
 	w := &wordPiece{unk: int32(v.UNK)}
 	w.states.New = func() any { return new(wordState) }
+	cased := false // some piece has capital letters
 	var keys []string
 	var ids []int32
 	for id, text := range v.Tokens {
@@ -59,10 +62,14 @@ func newWordPiece(v *Vocab) (algorithm, defaults, error) {
 		}
 		if len(key) > 1 {
 			keys, ids = append(keys, key), append(ids, int32(id))
-			w.cased = w.cased || text[0] != '[' && strings.ContainsAny(text, capitals)
+			cased = cased || text[0] != '[' && strings.ContainsAny(text, capitals)
 		}
 	}
 	w.pieces = newDoubleArray(keys, ids)
+	w.lowercase, w.accents, w.ideographs = !cased, cased, true
+	if r := v.Rules; r != nil {
+		w.lowercase, w.accents, w.ideographs = r.Lowercase, !r.StripAccents, r.Ideographs
+	}
 	w.begin, w.goOn = w.pieces.step(0, startKey[0]), w.pieces.step(0, goOnKey[0])
 	return w, d, nil
 }
@@ -72,7 +79,7 @@ func (w *wordPiece) appendRaw(dst []byte, text string) []byte { return appendSpa
 func (w *wordPiece) encode(dst []int32, text string, _ bool) []int32 {
 	st := w.states.Get().(*wordState)
 	defer w.states.Put(st)
-	if w.cased {
+	if w.accents {
 		st.text = append(st.text[:0], text...)
 	} else {
 		st.text = norm.NFD.AppendString(st.text[:0], text)
@@ -90,7 +97,12 @@ func (w *wordPiece) encode(dst []int32, text string, _ bool) []int32 {
 		i += n
 		switch class {
 		case inWord:
-			if !w.cased {
+			if r == 'İ' && w.lowercase { // the only character whose lower case is two
+				st.word = append(st.word, "i\u0307"...)
+				st.size += 2
+				continue
+			}
+			if w.lowercase {
 				r = unicode.ToLower(r)
 			}
 			st.word = utf8.AppendRune(st.word, r)
@@ -173,11 +185,11 @@ func (w *wordPiece) classOf(r rune) wordClass {
 	case unicode.IsSpace(r):
 		return between
 	case unicode.Is(unicode.Mn, r):
-		if w.cased {
+		if w.accents {
 			return inWord
 		}
 		return dropped
-	case unicode.Is(unicode.P, r) || unicode.Is(ideographs, r):
+	case unicode.Is(unicode.P, r) || w.ideographs && unicode.Is(ideographs, r):
 		return byItself
 	}
 	return inWord
